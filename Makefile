@@ -1,0 +1,65 @@
+# bondlab: `make help` lists what can be made.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+# As in setup.sh: the environment may name another place for the virtual environment.
+VENV := $(or $(BONDLAB_VENV),$(CURDIR)/.venv)
+export PATH := $(VENV)/bin:$(PATH)
+
+# The interpreter with which the lock is made: the oldest that the project supports.
+LOCK_PYTHON ?= /usr/bin/python3
+
+# Extra arguments of pytest: make unit ARGS="-k lacp -x"
+ARGS ?=
+
+.PHONY: help setup lab test unit lint format mutants bench relock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## Install Debian packages and the virtual environment (root; seconds when already done)
+	./setup.sh
+
+lab: setup ## Set up, then run the cases on the BladeCenter topologies
+	$(VENV)/bin/pytest testcases/ --topo=bladecenter $(ARGS)
+
+test: ## Set up, lint, unit tests, then every case on every topology
+	$(MAKE) setup
+	$(MAKE) lint
+	$(MAKE) unit ARGS=
+	$(VENV)/bin/pytest testcases/ --topo=all -n auto $(ARGS)
+
+unit: | $(VENV)/bin/pytest ## Unit and simulation tests: virtual time
+	$(VENV)/bin/pytest tests/ $(ARGS)
+
+lint: | $(VENV)/bin/pytest ## ruff, mypy, shellcheck
+	ruff check .
+	ruff format --check .
+	mypy
+	shellcheck setup.sh .ci/run
+
+format: | $(VENV)/bin/pytest ## Format the code and apply ruff's safe fixes
+	ruff check --fix --exit-zero .
+	ruff format .
+
+mutants: | $(VENV)/bin/pytest ## Break the driver on purpose: cases must fail
+	$(VENV)/bin/python -m tests.mutants
+
+bench: | $(VENV)/bin/pytest ## Measure throughput against the same path without a bond
+	$(VENV)/bin/python -m bench.throughput
+
+relock: ## Refresh requirements.lock to the newest versions that pyproject.toml allows
+	@set -euo pipefail; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	$(LOCK_PYTHON) -m venv "$$dir/venv"; \
+	"$$dir/venv/bin/pip" install --quiet --disable-pip-version-check pip-tools; \
+	CUSTOM_COMPILE_COMMAND="make relock" "$$dir/venv/bin/pip-compile" --quiet --upgrade --extra dev \
+	    --allow-unsafe --strip-extras --no-emit-options --no-emit-index-url --no-emit-find-links \
+	    --no-emit-trusted-host --no-reuse-hashes --output-file requirements.lock pyproject.toml
+
+clean: ## Remove what setup, tools and runs made in this tree (Debian packages stay)
+	rm -rf .venv .setup.log .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist bondlab.egg-info artifacts
+	find bondimpl lab topologies testcases tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	rm -rf __pycache__
+
+$(VENV)/bin/pytest:
+	@echo "error: no $@: run 'make setup' (as root) first" >&2; exit 1

@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# Makes this machine ready for bondlab: Debian packages, and a virtual environment with the locked versions.
+#
+# Run it as root on Debian 12 or later or Ubuntu 24.04 or later. It may be run again at any time: when nothing
+# has changed it ends in well under a second, without the network.
+#
+# Environment:
+#   BONDLAB_VENV      where the virtual environment is (default: .venv beside this file)
+#   BONDLAB_PYTHON    the interpreter it is made with (default: /usr/bin/python3)
+#   BONDLAB_SKIP_APT  1: install no Debian packages, only check for the programs
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")"
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" # nft and others are there, and not every root's PATH is
+export LC_ALL=C
+
+readonly ROOT="$PWD"
+readonly LOG="$ROOT/.setup.log"
+readonly PYTHON="${BONDLAB_PYTHON:-/usr/bin/python3}"
+VENV="${BONDLAB_VENV:-$ROOT/.venv}"
+[[ $VENV == /* ]] || VENV="$ROOT/$VENV"
+readonly VENV
+readonly STAMP="$VENV/bondlab-stamp"
+
+readonly PACKAGES=(
+    python3 python3-venv
+    iproute2 nftables libnftables1 ethtool # interfaces, patch panels
+    mininet                                # for its program mnexec; the Python part comes from the lock
+    iperf3 iputils-ping tcpdump            # traffic and captures
+    kmod procps util-linux                 # modprobe, sysctl, unshare
+    make shellcheck
+)
+
+die() { # MESSAGE: one line that says what is wrong and what to do
+    printf 'setup: error: %s\n' "$1" >&2
+    exit 1
+}
+
+step() { printf 'setup: %s\n' "$1"; }
+
+run() { # HINT COMMAND...: its output goes to the log, whose tail is shown when it fails
+    local hint=$1 status=0
+    shift
+    printf '\n$ %s\n' "$*" >>"$LOG"
+    "$@" </dev/null >>"$LOG" 2>&1 || status=$?
+    ((status)) || return 0
+    {
+        printf '%s\n' "---- last lines of $LOG ----"
+        tail -n 20 "$LOG"
+        printf '%s\n' "----"
+    } >&2
+    die "'$*' ended with status $status: $hint"
+}
+
+check_machine() {
+    [[ $(uname -s) == Linux ]] || die "needs Linux, this is $(uname -s): try 'vagrant up'"
+    ((EUID == 0)) || die "needs root, for network namespaces and TAP devices: run 'sudo $ROOT/setup.sh'"
+    if [[ ${BONDLAB_SKIP_APT:-} != 1 ]] && ! { command -v apt-get && command -v dpkg-query; } >/dev/null; then
+        die "no apt-get here: install what Debian calls '${PACKAGES[*]}' by hand, then BONDLAB_SKIP_APT=1 ./setup.sh"
+    fi
+    check_tun
+}
+
+check_tun() {
+    [[ -c /dev/net/tun ]] || modprobe tun 2>/dev/null || true
+    [[ -c /dev/net/tun ]] ||
+        die "no /dev/net/tun: load it with 'modprobe tun', or start the container with --device /dev/net/tun"
+    (: <>/dev/net/tun) 2>/dev/null ||
+        die "/dev/net/tun cannot be opened: load it with 'modprobe tun', or allow the container that device"
+}
+
+check_python() {
+    command -v "$PYTHON" >/dev/null || die "no $PYTHON: install python3 and python3-venv"
+    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        die "$PYTHON is $("$PYTHON" -V 2>&1): needs Python 3.11 or newer; BONDLAB_PYTHON names another one"
+}
+
+missing_packages() { # prints those of PACKAGES which are not installed
+    local there
+    # shellcheck disable=SC2016 # the dollars are dpkg's
+    there=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${PACKAGES[@]}" 2>/dev/null || true)
+    comm -23 <(printf '%s\n' "${PACKAGES[@]}" | sort) <(sed -n 's/^installed //p' <<<"$there" | sort)
+}
+
+install_packages() {
+    local missing
+    [[ ${BONDLAB_SKIP_APT:-} != 1 ]] || return 0
+    mapfile -t missing < <(missing_packages)
+    ((${#missing[@]})) || return 0
+    step "installing Debian packages: ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+    # Right after a boot the machine's own updates may hold the lock.
+    local apt=(apt-get --quiet --yes -o DPkg::Lock::Timeout=300)
+    run "check the network and /etc/apt/sources.list*" "${apt[@]}" update
+    run "see the lines above; on Ubuntu the component 'universe' must be enabled" \
+        "${apt[@]}" install --no-install-recommends "${missing[@]}"
+}
+
+check_version() { # PROGRAM FOUND WANTED
+    [[ $2 ]] || die "cannot tell the version of $1: needs $3 or newer"
+    [[ $(printf '%s\n' "$3" "$2" | sort -V | head -n 1) == "$3" ]] || die "$1 is $2: needs $3 or newer"
+}
+
+check_tools() {
+    local tool said
+    for tool in ip tc nft ethtool mnexec iperf3 ping tcpdump modprobe sysctl unshare make shellcheck; do
+        command -v "$tool" >/dev/null || die "no program '$tool': install it (Debian packages: ${PACKAGES[*]})"
+    done
+    check_version iproute2 "$(ip -V | sed -n 's/.*iproute2-\([0-9][0-9.]*\).*/\1/p')" 5.15
+    check_version nft "$(nft --version | sed -n 's/^nftables v\([0-9][0-9.]*\).*/\1/p')" 1.0
+    said=$(unshare --net --mount --pid --fork true 2>&1) ||
+        die "cannot make namespaces, though root (${said##*$'\n'}): a container needs --privileged"
+}
+
+# What the environment is made of; where any of it differs, it is made anew or brought up to date.
+origin() { printf '%s %s %s\n' "$VENV" "$PYTHON" "$("$PYTHON" -V)"; }
+contents() { cat requirements.lock pyproject.toml setup.sh | sha256sum; }
+
+venv_ready() {
+    [[ -x $VENV/bin/python && -x $VENV/bin/pytest && -f $STAMP && $(<"$STAMP") == "$(origin)"$'\n'"$(contents)" ]]
+}
+
+make_venv() {
+    venv_ready && return 0
+    local hint="check the network and pip's configuration, then run it again"
+    local pip=("$VENV/bin/python" -m pip --disable-pip-version-check --no-input install --root-user-action=ignore)
+    local made_here=""
+    [[ -f $STAMP && $(head -n 1 "$STAMP") == "$(origin)" && -x $VENV/bin/python ]] && made_here=1
+    if [[ ! $made_here ]]; then
+        # --clear empties the directory: never one that is something else.
+        if [[ -e $VENV && ! -f $VENV/pyvenv.cfg && $(ls -A "$VENV" 2>/dev/null || echo file) ]]; then
+            die "$VENV is there and is no virtual environment: move it away, or set BONDLAB_VENV"
+        fi
+        step "making $VENV with $("$PYTHON" -V)"
+        run "see the lines above" "$PYTHON" -m venv --clear "$VENV"
+    fi
+    rm -f "$STAMP" # until all is done again
+    step "installing the versions of requirements.lock"
+    # setuptools first, for what must be built from source without a build environment of unpinned tools.
+    run "$hint" "${pip[@]}" --constraint requirements.lock setuptools
+    run "$hint" "${pip[@]}" --no-build-isolation --no-deps --requirement requirements.lock
+    step "installing bondlab"
+    run "see the lines above" "${pip[@]}" --no-build-isolation --no-deps --editable .
+    run "the lock lacks something: 'make relock'" "$VENV/bin/python" -m pip --disable-pip-version-check check
+    run "the lock or the Debian packages lack something" "$VENV/bin/python" -c \
+        "import ctypes, mininet.net, pydantic, pyroute2, rich, scapy.all, typer, yaml; ctypes.CDLL('libnftables.so.1')"
+    { origin && contents; } >"$STAMP"
+}
+
+main() {
+    check_machine
+    [[ ! -x $PYTHON ]] || check_python
+    : >"$LOG"
+    install_packages
+    check_python
+    check_tools
+    make_venv
+    step "ready: $VENV"
+}
+
+main "$@"
