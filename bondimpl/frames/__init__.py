@@ -1,0 +1,1 @@
+"""Codecs of the frames the driver reads and makes."""

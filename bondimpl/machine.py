@@ -1,0 +1,98 @@
+"""What a Bond needs of the machine under it: the seam between the sans-I/O core and the runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import Literal, Protocol
+
+from bondimpl.forwarding import ForwardingPlan
+
+Duplex = Literal["full", "half"]
+
+
+@dataclass(frozen=True, slots=True)
+class PortInfo:
+    """An interface as found before it is enslaved. `mac` is 6 bytes, `mtu` in bytes."""
+
+    name: str
+    mac: bytes
+    mtu: int
+    up: bool
+    is_ethernet: bool = True
+    is_bond: bool = False
+    master: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What ethtool reports; `mbit` in Mbit/s. None where the device does not say."""
+
+    mbit: int | None = None
+    duplex: Duplex | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostAddress:
+    """An IPv4 address of the bond, or of the VLAN `vlan` over it."""
+
+    address: IPv4Address
+    vlan: int | None = None
+
+
+class LinkProbe(Protocol):
+    """Where the MII monitor gets its answers; faults of a device driver are injected here."""
+
+    def admin_up(self, slave: str) -> bool:
+        """Whether the interface is administratively up."""
+
+    def carrier(self, slave: str) -> bool:
+        """The carrier flag kept by the device driver (netif_carrier_ok)."""
+
+    def mii_link(self, slave: str) -> bool | None:
+        """The link bit of the MII status register; None when the request fails."""
+
+    def ethtool_link(self, slave: str) -> bool | None:
+        """ETHTOOL_GLINK; None when the request fails."""
+
+    def speed(self, slave: str) -> Speed:
+        """Speed and duplex by ethtool."""
+
+
+class Machine(Protocol):
+    """Effects. Every method raises MachineError when the machine refuses."""
+
+    probe: LinkProbe
+
+    def attach(self, slave: str) -> None:
+        """Take the interface over: open its socket, keep the host stack away from its frames."""
+
+    def detach(self, slave: str) -> None:
+        """Give the interface back (address, MTU and admin state are set by the bond beforehand)."""
+
+    def set_slave_mac(self, slave: str, mac: bytes) -> None:
+        """Set a slave's hardware address (6 bytes)."""
+
+    def set_slave_mtu(self, slave: str, mtu: int) -> None:
+        """Set a slave's MTU in bytes."""
+
+    def set_slave_up(self, slave: str, up: bool) -> None:
+        """Set a slave administratively up or down."""
+
+    def set_bond_mac(self, mac: bytes) -> None:
+        """Set the bond device's hardware address (6 bytes; all zeroes where the device allows it)."""
+
+    def set_bond_carrier(self, up: bool) -> None:
+        """Set the bond device's carrier."""
+
+    def bond_mtu(self) -> int:
+        """The bond device's MTU in bytes."""
+
+    def bond_addresses(self) -> tuple[HostAddress, ...]:
+        """IPv4 addresses of the bond and of VLANs over it."""
+
+    def transmit(self, slave: str, frame: bytes) -> None:
+        """Send a frame of the driver's own on a slave."""
+
+    def publish(self, plan: ForwardingPlan) -> None:
+        """Execute this plan from now on."""

@@ -1,0 +1,102 @@
+"""The log lines, in the wording of the driver of each era."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bondimpl.era import Era
+from bondimpl.machine import Speed
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Log lines of one bond. Slaves are interface names, times are ms."""
+
+    bond: str
+    era: Era
+
+    def plain(self, text: str) -> str:
+        """A line about the bond itself."""
+        return f"{self.bond}: {text}" if self.era.modern_log else f"bonding: {self.bond}: {text}"
+
+    def _slave(self, slave: str, modern: str, old: str) -> str:
+        if self.era.modern_log:
+            return f"{self.bond}: (slave {slave}): {modern}"
+        return f"bonding: {self.bond}: {old}"
+
+    def enslaving(self, slave: str, *, active: bool, up: bool) -> str:
+        state = "an active" if active else "a backup"
+        link = "an up" if up else "a down"
+        return self._slave(
+            slave,
+            f"Enslaving as {state} interface with {link} link",
+            f"enslaving {slave} as {state} interface with {link} link.",
+        )
+
+    def releasing(self, slave: str, *, active: bool) -> str:
+        state = "active" if active else "backup"
+        return self._slave(slave, f"Releasing {state} interface", f"releasing {state} interface {slave}")
+
+    def failing(self, slave: str, delay: int, *, active: bool) -> str:
+        kind = "active " if active else ""
+        return self._slave(
+            slave,
+            f"link status down for {kind}interface, disabling it in {delay} ms",
+            f"link status down for {kind}interface {slave}, disabling it in {delay} ms.",
+        )
+
+    def up_again(self, slave: str, waited: int) -> str:
+        return self._slave(
+            slave,
+            f"link status up again after {waited} ms",
+            f"link status up again after {waited} ms for interface {slave}.",
+        )
+
+    def down(self, slave: str) -> str:
+        return self._slave(
+            slave,
+            "link status definitely down, disabling slave",
+            f"link status definitely down for interface {slave}, disabling it",
+        )
+
+    def returning(self, slave: str, delay: int) -> str:
+        return self._slave(
+            slave,
+            f"link status up, enabling it in {delay} ms",
+            f"link status up for interface {slave}, enabling it in {delay} ms.",
+        )
+
+    def down_again(self, slave: str, waited: int) -> str:
+        return self._slave(
+            slave,
+            f"link status down again after {waited} ms",
+            f"link status down again after {waited} ms for interface {slave}.",
+        )
+
+    def up(self, slave: str, speed: Speed) -> str:
+        rate = f"{speed.mbit or 0} Mbps {speed.duplex or 'unknown'} duplex"
+        return self._slave(
+            slave,
+            f"link status definitely up, {rate}",
+            f"link status definitely up for interface {slave}.",
+        )
+
+    def new_active(self, slave: str, earlier: int = 0) -> str:
+        when = f" {earlier} ms earlier" if earlier else ""
+        return self._slave(
+            slave,
+            f"making interface the new active one{when}",
+            f"making interface {slave} the new active one{when}.",
+        )
+
+    def no_active(self) -> str:
+        return self.plain("now running without any active interface!")
+
+    def address_stays(self, slave: str, mac: str) -> str:
+        return self._slave(
+            slave,
+            f"the permanent HWaddr of slave - {mac} - is still in use by bond - "
+            "set the HWaddr of slave to a different address to avoid conflicts",
+            f"Warning: the permanent HWaddr of {slave} - {mac} - is still in use by {self.bond}. "
+            f"Set the HWaddr of {slave} to a different address to avoid conflicts.",
+        )

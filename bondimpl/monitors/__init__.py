@@ -1,0 +1,1 @@
+"""Link monitors (HOWTO section 8)."""

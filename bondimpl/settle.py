@@ -1,0 +1,133 @@
+"""How options act on each other: exclusions, forced values, rounding (HOWTO section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bondimpl.era import Era
+from bondimpl.errors import NotBuilt, OptionError
+from bondimpl.option_kinds import Mode
+from bondimpl.options import ARP_MODES, BondOptions, Row, row
+
+FORCED_MIIMON = 100
+"""ms; modes that cannot do without the MII monitor get it."""
+
+DELAYS = ("updelay", "downdelay", "peer_notif_delay")
+
+Settled = tuple[BondOptions, tuple[str, ...]]
+"""Options, and the warnings that belong in the log."""
+
+
+def at_load(texts: Mapping[str, str], era: Era) -> Settled:
+    """Options of a new bond, given as text. Raises OptionError; NotBuilt for what bondimpl lacks."""
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        known = row(name)
+        if known.name in values:
+            raise OptionError(name, text, "given twice")
+        values[known.name] = known.parse(text)
+    mode: Mode = values.get("mode", Mode.BALANCE_RR)
+    warnings = []
+    for name in [n for n in values if mode not in row(n).modes]:
+        if era.foreign_option_is_error:
+            raise _foreign(row(name), texts.get(name, values[name]), mode)
+        warnings.append(f"option {name} has no effect in mode {mode}; ignored")
+        del values[name]
+    options, more = _settle(replace(BondOptions(), **values), era)
+    refuse_unbuilt(options)
+    return options, (*warnings, *more)
+
+
+def at_runtime(
+    options: BondOptions, name: str, text: str, *, up: bool, has_slaves: bool, era: Era
+) -> Settled:
+    """Options after one change to a live bond; checks in the driver's order: mode, slaves, up, value."""
+    known = row(name)
+    if options.mode not in known.modes:
+        raise _foreign(known, text, options.mode)
+    if known.needs_no_slaves and has_slaves:
+        raise OptionError(name, text, "not while the bond has slaves", "ENOTEMPTY")
+    if known.needs_down and up:
+        raise OptionError(name, text, "not while the bond is up", "EBUSY")
+    value = known.parse(text)
+    if known.name in DELAYS and value and not options.miimon:
+        raise OptionError(name, text, "it needs miimon, which is 0", "EPERM")
+    changed: dict[str, Any] = {known.name: value}
+    if known.name == "miimon":
+        # Delays are kept in polls: a new period rescales them.
+        for delay in DELAYS:
+            changed[delay] = getattr(options, delay) // options.miimon * value if options.miimon else 0
+        if value:
+            changed |= {"arp_interval": 0, "arp_validate": "none"}
+    elif known.name == "arp_interval" and value:
+        changed |= {"miimon": 0, **dict.fromkeys(DELAYS, 0)}
+    elif known.name == "mode":
+        changed |= {"arp_validate": "none", "broadcast_neighbor": False}
+        if value not in ARP_MODES:
+            changed["arp_interval"] = 0
+    settled, warnings = _settle(replace(options, **changed), era)
+    refuse_unbuilt(settled)
+    return settled, warnings
+
+
+def _settle(options: BondOptions, era: Era) -> Settled:
+    warnings: list[str] = []
+    if options.mode not in ARP_MODES and not options.miimon:
+        warnings.append(f"mode {options.mode} needs the MII monitor; forcing miimon to {FORCED_MIIMON}")
+        options = replace(options, miimon=FORCED_MIIMON)
+    if options.miimon and options.arp_interval:
+        if not era.monitors_conflict_mii_wins:
+            raise OptionError("arp_interval", options.arp_interval, "not together with miimon")
+        warnings.append(f"miimon ({options.miimon}) and arp_interval both given; arp_interval is ignored")
+        options = replace(options, arp_interval=0)
+    if options.arp_interval and not options.arp_ip_target:
+        warnings.append("arp_interval needs arp_ip_target; ARP monitoring is off")
+        options = replace(options, arp_interval=0)
+    for name, value in _delays(options):
+        if not options.miimon:
+            if not era.monitors_conflict_mii_wins:
+                raise OptionError(name, value, "it needs miimon, which is 0", "EPERM")
+            warnings.append(f"{name} ({value}) is ignored: it needs miimon, which is 0")
+            options = _changed(options, name, 0)
+        elif value % options.miimon:
+            rounded = value // options.miimon * options.miimon
+            warnings.append(
+                f"{name} ({value}) is not a multiple of miimon ({options.miimon}), "
+                f"{name} rounded to {rounded} ms"
+            )
+            options = _changed(options, name, rounded)
+    return options, tuple(warnings)
+
+
+def _changed(options: BondOptions, name: str, value: Any) -> BondOptions:
+    changes: dict[str, Any] = {name: value}
+    return replace(options, **changes)
+
+
+def _delays(options: BondOptions) -> Iterator[tuple[str, int]]:
+    for name in DELAYS:
+        if value := getattr(options, name):
+            yield name, value
+
+
+def _foreign(known: Row, value: object, mode: Mode) -> OptionError:
+    modes = ", ".join(m for m in Mode if m in known.modes)
+    return OptionError(known.name, value, f"mode {mode} does not have it; it is for {modes}", "EACCES")
+
+
+_BUILT_MODES = (Mode.BALANCE_RR, Mode.ACTIVE_BACKUP, Mode.BALANCE_XOR, Mode.BROADCAST)
+_BUILT_HASHES = ("layer2", "layer2+3", "vlan+srcmac")
+
+
+def refuse_unbuilt(options: BondOptions) -> None:
+    """Raise NotBuilt for options whose effect bondimpl does not have."""
+    if options.mode not in _BUILT_MODES:
+        raise NotBuilt(f"mode {options.mode}")
+    if options.arp_interval:
+        raise NotBuilt("the ARP monitor (arp_interval)")
+    if options.fail_over_mac != "none":
+        raise NotBuilt(f"fail_over_mac {options.fail_over_mac}")
+    if options.xmit_hash_policy not in _BUILT_HASHES:
+        raise NotBuilt(f"xmit_hash_policy {options.xmit_hash_policy}")

@@ -1,0 +1,39 @@
+"""The state of a bond, on which modes, monitors and the choice of the active slave look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bondimpl.era import Era
+from bondimpl.frames.ethernet import ZERO_MAC
+from bondimpl.options import BondOptions
+from bondimpl.slave import Slave
+
+
+@dataclass(slots=True)
+class BondState:
+    """Mutable state; only `Bond` and its monitors write it. `slaves` is in the order of enslaving."""
+
+    name: str
+    era: Era
+    options: BondOptions
+    slaves: dict[str, Slave] = field(default_factory=dict)
+    active: Slave | None = None
+    mac: bytes = ZERO_MAC
+    mac_is_users: bool = False
+    admin_up: bool = False
+    carrier: bool = False
+
+    @property
+    def primary(self) -> Slave | None:
+        """The slave that the primary option names, when it is one of ours."""
+        return self.slaves.get(self.options.primary) if self.options.primary else None
+
+    @property
+    def carrying(self) -> tuple[Slave, ...]:
+        """The slaves that take part now."""
+        return tuple(slave for slave in self.slaves.values() if slave.carries)
+
+    def polls(self, delay_ms: int) -> int:
+        """A delay in polls of the MII monitor; 0 without that monitor."""
+        return delay_ms // self.options.miimon if self.options.miimon else 0

@@ -1,0 +1,1 @@
+"""Bonding drivers under test, behind one protocol."""

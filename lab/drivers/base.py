@@ -1,0 +1,50 @@
+"""The BondDriver protocol: the same case runs on bondimpl and on the real kernel driver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from lab.hosts.base import Host
+from lab.procfile import BondView
+
+
+class BondHandle(Protocol):
+    """One bond on one host."""
+
+    name: str
+    host: Host
+
+    def enslave(self, nic: str) -> None:
+        """Add a slave. Raises DriverRefused."""
+
+    def release(self, nic: str) -> None:
+        """Detach a slave. Raises DriverRefused."""
+
+    def set(self, option: str, value: str) -> None:
+        """Change an option of the running bond. Raises DriverRefused."""
+
+    def set_up(self, up: bool) -> None:
+        """Bring the bond device administratively up or down."""
+
+    def proc_text(self) -> str:
+        """The text of /proc/net/bonding/NAME."""
+
+    def status(self) -> BondView:
+        """`proc_text`, parsed."""
+
+    def log(self) -> str:
+        """The driver's log lines about this bond since it was made."""
+
+    def delete(self) -> None:
+        """Remove the bond; its slaves are restored."""
+
+
+class BondDriver(Protocol):
+    """A way to make bonds on a host."""
+
+    name: str
+    version: str
+
+    def create(self, host: Host, name: str, options: Mapping[str, str]) -> BondHandle:
+        """Make a bond, down and without slaves, with these options. Raises DriverRefused."""
