@@ -62,7 +62,9 @@ class LinkProbe(Protocol):
 class Machine(Protocol):
     """Effects. Every method raises MachineError when the machine refuses."""
 
-    probe: LinkProbe
+    @property
+    def probe(self) -> LinkProbe:
+        """Where links are read."""
 
     def attach(self, slave: str) -> None:
         """Take the interface over: open its socket, keep the host stack away from its frames."""

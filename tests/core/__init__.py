@@ -1,0 +1,1 @@
+"""Tests of the bonding driver's core, in virtual time."""

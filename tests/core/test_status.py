@@ -1,0 +1,125 @@
+"""/proc/net/bonding text in both layouts (HOWTO section 5.1)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bondimpl.status import as_json, proc_text
+from tests.core.world import World
+
+SAMPLES = Path(__file__).parent.parent / "data" / "proc" / "6.1"
+MODES = ["balance-rr", "active-backup", "balance-xor", "broadcast"]
+
+
+def story(mode: str) -> dict[str, str]:
+    """The text after each step of the story that was captured from the real driver, by the capture's name."""
+    world = World(mode, slaves=0, miimon="100", era_name="6.x")
+    for i, nic in enumerate(world.machine.nics.values(), start=1):
+        nic.mac = bytes([2, 0, 0, 0, 0, i])
+    texts: dict[str, str] = {}
+
+    def note(name: str) -> None:
+        texts[name] = proc_text(world.bond.snapshot(), "6.1.176")
+
+    world.bond.close()
+    note("00_no_slaves_down")
+    for name in ("eth0", "eth1"):
+        world.enslave(name)
+    world.bond.open()
+    world.run(300)
+    note("01_both_up")
+    world.pull("eth0")
+    world.run(300)
+    note("02_eth0_down")
+    world.pull("eth1")
+    world.run(300)
+    note("03_both_down")
+    world.bond.set_option("updelay", "3000")
+    world.bond.set_option("downdelay", "3000")
+    world.plug("eth0")
+    world.run(300)
+    note("04_eth0_up_while_none_active_updelay3000")
+    world.plug("eth1")
+    world.run(300)
+    note("05_eth1_going_back_updelay3000")
+    world.run(4000)
+    note("06_both_up_again")
+    world.pull("eth0")
+    world.run(300)
+    note("07_eth0_going_down_downdelay3000")
+    world.plug("eth0")
+    world.run(300)
+    note("08_eth0_recovered_in_downdelay")
+    world.machine.nics["eth1"].up = False
+    world.run(4000)
+    note("09_eth1_admin_down")
+    world.bond.close()
+    note("10_bond_admin_down")
+    return texts
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_todays_text_equals_the_real_drivers(mode: str) -> None:
+    samples = {path.stem.split("_", 2)[2]: path.read_text() for path in SAMPLES.glob(f"mode?_{mode}_*.txt")}
+    assert len(samples) == 11
+    assert story(mode) == samples
+
+
+def test_the_howtos_layout() -> None:
+    world = World("active-backup", miimon="100", primary="eth1")
+    world.pull("eth1")
+    world.run(200)
+    assert proc_text(world.bond.snapshot(), "unused").splitlines() == [
+        "Ethernet Channel Bonding Driver: v2.6.1 (October 29, 2004)",
+        "",
+        "Bonding Mode: fault-tolerance (active-backup)",
+        "Primary Slave: eth1",
+        "Currently Active Slave: eth0",
+        "MII Status: up",
+        "MII Polling Interval (ms): 100",
+        "Up Delay (ms): 0",
+        "Down Delay (ms): 0",
+        "",
+        "Slave Interface: eth0",
+        "MII Status: up",
+        "Link Failure Count: 0",
+        "Permanent HW addr: 02:00:00:00:00:00",
+        "",
+        "Slave Interface: eth1",
+        "MII Status: down",
+        "Link Failure Count: 1",
+        "Permanent HW addr: 02:00:00:00:00:01",
+    ]
+
+
+def test_the_howtos_sample_of_mode_0() -> None:
+    """The lines of the sample in section 5.1; its driver was older, so its version line was shorter."""
+    world = World("balance-rr", miimon="1000", slaves=0)
+    for name in ("eth1", "eth0"):
+        world.enslave(name)
+    lines = proc_text(world.bond.snapshot(), "").splitlines()
+    for line in (
+        "Bonding Mode: load balancing (round-robin)",
+        "Currently Active Slave: eth1",
+        "MII Status: up",
+        "MII Polling Interval (ms): 1000",
+        "Up Delay (ms): 0",
+        "Down Delay (ms): 0",
+        "Slave Interface: eth1",
+        "Slave Interface: eth0",
+    ):
+        assert line in lines
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_json_is_plain_and_complete(mode: str) -> None:
+    world = World(mode, miimon="100")
+    data = json.loads(json.dumps(as_json(world.bond.snapshot())))
+    assert (data["mode"], data["options"]["miimon"]) == (mode, "100")
+    assert [(s["name"], s["link"], s["permanent_mac"]) for s in data["slaves"]] == [
+        ("eth0", "up", "02:00:00:00:00:00"),
+        ("eth1", "up", "02:00:00:00:00:01"),
+    ]

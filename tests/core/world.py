@@ -1,0 +1,198 @@
+"""A world without I/O: a machine made of dictionaries, a virtual clock, a bond on top."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bondimpl import era, settle
+from bondimpl.bond import Bond
+from bondimpl.clock import VirtualClock
+from bondimpl.errors import MachineError
+from bondimpl.events import Event
+from bondimpl.forwarding import Forwarder, ForwardingPlan
+from bondimpl.machine import HostAddress, PortInfo, Speed
+from bondimpl.slave import Link
+
+
+def mac(last: int) -> bytes:
+    """The address 02:00:00:00:00:last."""
+    return bytes([2, 0, 0, 0, 0, last])
+
+
+@dataclass
+class Nic:
+    """An interface: what the test sets and what the bond has done to it."""
+
+    name: str
+    mac: bytes
+    mtu: int = 1500
+    up: bool = False
+    cable: bool = True
+    mii: bool | None = None
+    ethtool: bool | None = None
+    speed: Speed = field(default_factory=lambda: Speed(10_000, "full"))
+    attached: bool = False
+    queries: list[str] = field(default_factory=list)
+
+
+class FakeMachine:
+    """Implements Machine and LinkProbe. `fail_on` names one effect that the machine refuses."""
+
+    def __init__(self, nics: int) -> None:
+        self.nics = {f"eth{i}": Nic(f"eth{i}", mac(i)) for i in range(nics)}
+        self.bond_mac = b""
+        self.bond_carrier = False
+        self.addresses: tuple[HostAddress, ...] = ()
+        self.sent: list[tuple[str, bytes]] = []
+        self.plans: list[ForwardingPlan] = []
+        self.fail_on: str | None = None
+        self.mtu = 1500
+
+    @property
+    def probe(self) -> FakeMachine:
+        return self
+
+    def _effect(self, name: str) -> None:
+        if self.fail_on == name:
+            raise MachineError(f"{name} refused", "EPERM")
+
+    def attach(self, slave: str) -> None:
+        self._effect("attach")
+        self.nics[slave].attached = True
+
+    def detach(self, slave: str) -> None:
+        self.nics[slave].attached = False
+
+    def set_slave_mac(self, slave: str, mac: bytes) -> None:
+        self._effect("set_slave_mac")
+        self.nics[slave].mac = mac
+
+    def set_slave_mtu(self, slave: str, mtu: int) -> None:
+        self._effect("set_slave_mtu")
+        self.nics[slave].mtu = mtu
+
+    def set_slave_up(self, slave: str, up: bool) -> None:
+        self._effect("set_slave_up")
+        self.nics[slave].up = up
+
+    def set_bond_mac(self, mac: bytes) -> None:
+        self._effect("set_bond_mac")
+        self.bond_mac = mac
+
+    def set_bond_carrier(self, up: bool) -> None:
+        self.bond_carrier = up
+
+    def bond_mtu(self) -> int:
+        return self.mtu
+
+    def bond_addresses(self) -> tuple[HostAddress, ...]:
+        return self.addresses
+
+    def transmit(self, slave: str, frame: bytes) -> None:
+        self._effect("transmit")
+        self.sent.append((slave, frame))
+
+    def publish(self, plan: ForwardingPlan) -> None:
+        self.plans.append(plan)
+
+    def admin_up(self, slave: str) -> bool:
+        return self.nics[slave].up
+
+    def carrier(self, slave: str) -> bool:
+        self.nics[slave].queries.append("carrier")
+        return self.nics[slave].cable
+
+    def mii_link(self, slave: str) -> bool | None:
+        self.nics[slave].queries.append("mii")
+        return self.nics[slave].mii
+
+    def ethtool_link(self, slave: str) -> bool | None:
+        self.nics[slave].queries.append("ethtool")
+        return self.nics[slave].ethtool
+
+    def speed(self, slave: str) -> Speed:
+        return self.nics[slave].speed
+
+
+class World:
+    """A host with NICs eth0, eth1, ... (addresses 02:00:00:00:00:00, :01, ...) and bond0, which is up.
+
+    `slaves` of the NICs are enslaved. Options are given as to the driver, in text.
+    """
+
+    def __init__(
+        self,
+        mode: str = "balance-rr",
+        *,
+        slaves: int = 2,
+        nics: int = 4,
+        era_name: str = "howto",
+        **options: str,
+    ) -> None:
+        self.clock = VirtualClock()
+        self.machine = FakeMachine(nics)
+        self.era = era.era(era_name)
+        settled, warnings = settle.at_load({"mode": mode, **options}, self.era)
+        self.events: list[Event] = []
+        self.bond = Bond(
+            "bond0",
+            settled,
+            era=self.era,
+            clock=self.clock,
+            machine=self.machine,
+            warnings=warnings,
+            random_mac=lambda: mac(0xEE),
+        )
+        self.bond.subscribe(self.events.append)
+        self.bond.open()
+        for i in range(slaves):
+            self.enslave(f"eth{i}")
+
+    def port(self, name: str) -> PortInfo:
+        nic = self.machine.nics[name]
+        return PortInfo(nic.name, nic.mac, nic.mtu, nic.up)
+
+    def enslave(self, name: str) -> None:
+        self.bond.enslave(self.port(name))
+
+    def pull(self, name: str) -> None:
+        self.machine.nics[name].cable = False
+
+    def plug(self, name: str) -> None:
+        self.machine.nics[name].cable = True
+
+    def run(self, duration_ms: float) -> None:
+        self.clock.advance(duration_ms)
+
+    @property
+    def active(self) -> str | None:
+        return self.bond.snapshot().active
+
+    @property
+    def plan(self) -> ForwardingPlan:
+        return self.machine.plans[-1]
+
+    def link(self, name: str) -> Link:
+        return self.bond.slaves[name].link
+
+    def lost(self, name: str) -> bool:
+        """Whether the bond has given the slave's link up."""
+        return self.link(name) is Link.DOWN
+
+    def leaves_by(self, frames: int = 1, *, dst: bytes = mac(0x80), src: bytes | None = None) -> list[str]:
+        """The slaves by which `frames` equal frames from the host would leave now."""
+        forwarder = Forwarder(self.plan)
+        frame = dst + (src or self.bond.mac) + b"\x08\x00" + bytes(46)
+        return [slave for _ in range(frames) for slave in forwarder.targets(frame)]
+
+    def log(self) -> list[str]:
+        return [event.value for event in self.events if event.kind == "log"]
+
+    def until(self, condition: Callable[[], bool], within_ms: float) -> float:
+        """Time in ms, counted from now, at which the condition first holds (looked at every ms)."""
+        start = self.clock.now()
+        while not condition():
+            assert self.clock.now() - start <= within_ms, f"not within {within_ms} ms"
+            self.run(1)
+        return self.clock.now() - start
