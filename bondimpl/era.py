@@ -31,7 +31,7 @@ class Era:
     """D6: a slave that joins makes the bond choose its active slave anew."""
 
     count_failure_at_detection: bool
-    """D7: a failure counts when it is seen, and a wait cut short does not; otherwise when downdelay is over."""
+    """D7: a failure counts when it is seen, not a wait cut short; otherwise when downdelay is over."""
 
     bypass_in_every_mode: bool
     """D8: updelay is ignored in every mode when all links are down; otherwise as each mode's tables allow."""

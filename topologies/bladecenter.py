@@ -29,7 +29,7 @@ it hangs on module 1, or on the external switch where module 1 passes through.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from lab.errors import TopologyError
@@ -38,43 +38,77 @@ from topologies.parts import cable, nics, station
 
 Module = Literal["esm", "opm"]
 MAX_BLADES = 14
+EXTERNAL = "ext"
 
 
-def build(modules: tuple[Module, Module] = ("esm", "esm"), blades: int = 2) -> Topology:
-    """A chassis with `blades` blades (1 to 14) and these I/O modules. Raises TopologyError."""
+@dataclass(frozen=True, slots=True)
+class Bay:
+    """An I/O module in bay `number` (from 1) of a chassis; bay 1 serves the eth0 of all blades, bay 2 eth1."""
+
+    number: int
+    module: Module
+    blades: tuple[str, ...]
+
+    @property
+    def esm(self) -> Switch | None:
+        """The switch inside, if it is one: a port for each blade, one outwards, one for management."""
+        if self.module == "opm":
+            return None
+        return Switch(f"esm{self.number}", (*(f"b{i + 1}" for i in range(len(self.blades))), "up", "mm"))
+
+    @property
+    def reaches(self) -> str:
+        """The switch on which the blades' cables end."""
+        return self.esm.name if self.esm else EXTERNAL
+
+    @property
+    def inner_cables(self) -> tuple[Cable, ...]:
+        """From the blades to that switch."""
+        port = "b{}" if self.esm else f"m{self.number}b{{}}"
+        return tuple(
+            cable(f"{blade}:eth{self.number - 1}", f"{self.reaches}:{port.format(i)}")
+            for i, blade in enumerate(self.blades, start=1)
+        )
+
+    @property
+    def uplink(self) -> Cable | None:
+        """From an ESM to the external switch."""
+        return cable(f"{self.esm.name}:up", f"{EXTERNAL}:m{self.number}") if self.esm else None
+
+    @property
+    def external_ports(self) -> tuple[str, ...]:
+        """The ports that the module needs on the external switch."""
+        ends = (self.uplink,) if self.uplink else self.inner_cables
+        return tuple(c.b.name for c in ends)
+
+
+def build(
+    modules: tuple[Module, Module] = ("esm", "esm"), blades: int = 2, external: bool = True
+) -> Topology:
+    """A chassis with `blades` blades (1 to 14), these I/O modules, with or without an external switch.
+
+    Raises TopologyError.
+    """
     if not 1 <= blades <= MAX_BLADES:
         raise TopologyError(f"bladecenter: {blades} blades; a chassis takes 1 to {MAX_BLADES}")
-    names = [f"blade{i}" for i in range(1, blades + 1)]
-
-    def wired(ports: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        return zip(names, ports, strict=True)
-
-    cables: list[Cable] = []
-    esms: list[Switch] = []
-    external: list[str] = []
-    reached: list[str] = []
-    uplinks: dict[str, str] = {}
-    for bay, (kind, letter) in enumerate(zip(modules, "ab", strict=True), start=1):
-        nic = f"eth{bay - 1}"
-        if kind == "esm":
-            esm = f"esm{bay}"
-            inner = tuple(f"b{i}" for i in range(1, blades + 1))
-            esms.append(Switch(esm, (*inner, "up", "mm")))
-            cables += [cable(f"{blade}:{nic}", f"{esm}:{port}") for blade, port in wired(inner)]
-            uplink = cable(f"{esm}:up", f"ext:m{bay}")
-            cables.append(uplink)
-            external.append(f"m{bay}")
-            uplinks[f"uplink_{letter}"] = uplink.name
-            reached.append(esm)
-        else:
-            outer = tuple(f"m{bay}b{i}" for i in range(1, blades + 1))
-            cables += [cable(f"{blade}:{nic}", f"ext:{port}") for blade, port in wired(outer)]
-            external += outer
-            reached.append("ext")
-    peer_link = cable("ext:s1", "station1:eth0")
-    cables += [peer_link, cable("ext:s2", "station2:eth0"), cable(f"{reached[0]}:mm", "mm:eth0")]
+    if not external and "opm" in modules:
+        raise TopologyError("bladecenter: a passthrough module (opm) needs the external switch")
+    names = tuple(f"blade{i}" for i in range(1, blades + 1))
+    bays = [Bay(number, module, names) for number, module in enumerate(modules, start=1)]
+    switches = [bay.esm for bay in bays if bay.esm]
+    cables = [c for bay in bays for c in bay.inner_cables]
+    uplinks = {f"uplink_{'ab'[bay.number - 1]}": bay.uplink for bay in bays if bay.uplink and external}
+    if external:
+        ports = (*(port for bay in bays for port in bay.external_ports), "s1", "s2", "mm")
+        switches.append(Switch(EXTERNAL, ports))
+        outward = (f"{EXTERNAL}:s1", f"{EXTERNAL}:s2")
+    else:
+        outward = ("esm1:up", "esm2:up")
+    peer_link = cable(outward[0], "station1:eth0")
+    cables += [*uplinks.values(), peer_link, cable(outward[1], "station2:eth0")]
+    cables.append(cable(f"{bays[0].reaches}:mm", "mm:eth0"))
     return Topology(
-        name=f"bladecenter:{_variant(modules)}",
+        name=f"bladecenter:{modules[0] if len(set(modules)) == 1 else 'mixed'}",
         summary=f"BladeCenter, {blades} blades, I/O modules {' + '.join(m.upper() for m in modules)}",
         picture=__doc__ or "",
         hosts=(
@@ -83,23 +117,19 @@ def build(modules: tuple[Module, Module] = ("esm", "esm"), blades: int = 2) -> T
             station("station2"),
             station("mm"),
         ),
-        switches=(*esms, Switch("ext", (*external, "s1", "s2", "mm"))),
+        switches=tuple(switches),
         cables=tuple(cables),
         roles={
             "host": "blade1",
             "peer": "station1",
             "peer_b": "station2",
-            "switch_a": reached[0],
-            "switch_b": reached[1],
-            "external": "ext",
+            "switch_a": bays[0].reaches,
+            "switch_b": bays[1].reaches,
             "management": "mm",
             "peer_link": peer_link.name,
+            **({"external": EXTERNAL} if external else {}),
             **({"neighbour": "blade2"} if blades > 1 else {}),
-            **uplinks,
+            **{role: uplink.name for role, uplink in uplinks.items()},
         },
         traits=frozenset({"chassis", *modules}),
     )
-
-
-def _variant(modules: tuple[Module, ...]) -> str:
-    return modules[0] if len(set(modules)) == 1 else "mixed"

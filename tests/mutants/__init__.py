@@ -1,0 +1,1 @@
+"""Deliberate faults of the driver: `make mutants` shows that the cases notice each of them."""

@@ -1,0 +1,142 @@
+"""The faults: one small change to bondimpl each, and where cases are expected to notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """In `file`, the text `old` (which stands there exactly once) becomes `new`; `cases` must then fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    cases: tuple[str, ...]
+    topology: str = "single_switch"
+
+
+_OPTIONS = "testcases/section_02_options"
+
+MUTANTS = (
+    Mutant(
+        "round robin stays on the first slave",
+        "bondimpl/forwarding.py",
+        "                self._sent += 1\n",
+        "",
+        (f"{_OPTIONS}/test_balance_rr.py",),
+    ),
+    Mutant(
+        "round robin forgets the last slave",
+        "bondimpl/modes/balance_rr.py",
+        "RoundRobin(tuple(s.name for s in self.state.carrying), 0, per_slave)",
+        "RoundRobin(tuple(s.name for s in self.state.carrying)[:-1], 0, per_slave)",
+        (f"{_OPTIONS}/test_balance_rr.py",),
+    ),
+    Mutant(
+        "failover chooses a slave whose link is down",
+        "bondimpl/selection.py",
+        "return next((slave for slave in ring if slave.link is Link.UP), None)",
+        "return next((slave for slave in ring if slave.link is not Link.UP), None)",
+        (f"{_OPTIONS}/test_active_backup.py",),
+    ),
+    Mutant(
+        "the first slave takes over again as soon as it recovers",
+        "bondimpl/bond.py",
+        "                reselect |= active is None or wanted\n",
+        "                self._state.active = slave\n                reselect |= True\n",
+        (f"{_OPTIONS}/test_active_backup.py",),
+    ),
+    Mutant(
+        "a released slave keeps the bond's address",
+        "bondimpl/bond.py",
+        "            partial(self._machine.set_slave_mac, name, slave.permanent_mac),\n",
+        "",
+        ("testcases/section_14_faq/test_mac_address.py",),
+    ),
+    Mutant(
+        "updelay is waited out even when all links are down",
+        "bondimpl/modes/base.py",
+        "            return not self.state.carrying\n",
+        "            return False\n",
+        ("testcases/section_12_high_availability/test_updelay.py",),
+    ),
+    Mutant(
+        "the slave that waited longest is not preferred",
+        "bondimpl/selection.py",
+        "return min(waiting, key=lambda slave: slave.delay, default=None)",
+        "return max(waiting, key=lambda slave: slave.delay, default=None)",
+        ("testcases/section_12_high_availability/test_updelay.py",),
+    ),
+    Mutant(
+        "updelay does nothing",
+        "bondimpl/monitors/mii.py",
+        "slave.link, slave.delay = Link.BACK, state.polls(state.options.updelay)",
+        "slave.link, slave.delay = Link.BACK, 0",
+        (f"{_OPTIONS}/test_delays.py",),
+    ),
+    Mutant(
+        "downdelay does nothing",
+        "bondimpl/monitors/mii.py",
+        "slave.link, slave.delay = Link.FAIL, state.polls(state.options.downdelay)",
+        "slave.link, slave.delay = Link.FAIL, 0",
+        (f"{_OPTIONS}/test_delays.py",),
+    ),
+    Mutant(
+        "inactive slaves are heard",
+        "bondimpl/forwarding.py",
+        "rule = self.plan.accept.get(slave, Accept.NOTHING)",
+        "rule = self.plan.accept.get(slave, Accept.EVERYTHING)",
+        (f"{_OPTIONS}/test_active_backup.py",),
+    ),
+    Mutant(
+        "no gratuitous ARP after a failover",
+        "bondimpl/bond.py",
+        "            self._notices.start()\n",
+        "            pass\n",
+        (f"{_OPTIONS}/test_active_backup.py",),
+    ),
+    Mutant(
+        "failures are not counted",
+        "bondimpl/monitors/mii.py",
+        "    if state.era.count_failure_at_detection:\n        slave.failures += 1\n",
+        "",
+        ("testcases/section_05_query/test_proc.py",),
+    ),
+    Mutant(
+        "the primary does not come back",
+        "bondimpl/bond.py",
+        "                wanted = slave is self._state.primary or (",
+        "                wanted = False and (",
+        (f"{_OPTIONS}/test_primary.py",),
+    ),
+    Mutant(
+        "xor looks at the destination only",
+        "bondimpl/frames/hashes.py",
+        "        return frame[5] ^ frame[11]\n",
+        "        return frame[5]\n",
+        (f"{_OPTIONS}/test_balance_xor.py",),
+    ),
+    Mutant(
+        "broadcast leaves one slave out",
+        "bondimpl/modes/broadcast.py",
+        "Replicate(tuple(slave.name for slave in self.state.carrying))",
+        "Replicate(tuple(slave.name for slave in self.state.carrying)[1:])",
+        (f"{_OPTIONS}/test_broadcast.py",),
+    ),
+    Mutant(
+        "a dead slave goes on carrying",
+        "bondimpl/slave.py",
+        "return self.link in (Link.UP, Link.FAIL)",
+        "return True",
+        (f"{_OPTIONS}/test_balance_rr.py",),
+    ),
+    Mutant(
+        "slaves keep their own address",
+        "bondimpl/bond.py",
+        "            machine.set_slave_mac(port.name, mac)\n",
+        "            machine.set_slave_mac(port.name, port.mac)\n",
+        ("testcases/section_05_query",),
+    ),
+)
