@@ -43,7 +43,7 @@ EXTERNAL = "ext"
 
 @dataclass(frozen=True, slots=True)
 class Bay:
-    """An I/O module in bay `number` (from 1) of a chassis; bay 1 serves the eth0 of all blades, bay 2 eth1."""
+    """An I/O module in bay `number` (from 1) of a chassis; bay 1 serves eth0 of all blades, bay 2 eth1."""
 
     number: int
     module: Module

@@ -1,0 +1,73 @@
+"""What a case imports.
+
+    @behaviour("2.mode.active-backup.one-active-at-a-time")
+    @needs(slaves=2, meeting=True)
+    def test_only_the_active_slave_sends(bonded: Bonding, stream: StreamMaker) -> None:
+        ...
+
+Fixtures: `topology`, `bed`, `driver`, `capture`, `bonded`, `stream`: see lab.pytest_plugin.fixtures.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.bonding import HOST_IP, PEER_B_IP, PEER_IP, Bonding
+from lab.capture import Capture, Seen
+from lab.drivers.base import BondDriver, BondHandle
+from lab.errors import DriverRefused, LabError
+from lab.needs import Needs
+from lab.procfile import BondView, SlaveView
+from lab.pytest_plugin.fixtures import StreamMaker
+from lab.testbed import Testbed
+from lab.topology import Port, Topology
+from lab.traffic import Flow, Stream, StreamReport, send_frames
+from lab.waiting import TimeOut, eventually, never
+
+__all__ = [
+    "HOST_IP",
+    "PEER_B_IP",
+    "PEER_IP",
+    "BondDriver",
+    "BondHandle",
+    "BondView",
+    "Bonding",
+    "Capture",
+    "DriverRefused",
+    "Flow",
+    "LabError",
+    "Port",
+    "Seen",
+    "SlaveView",
+    "Stream",
+    "StreamMaker",
+    "StreamReport",
+    "Testbed",
+    "TimeOut",
+    "Topology",
+    "behaviour",
+    "eventually",
+    "needs",
+    "never",
+    "send_frames",
+]
+
+
+def behaviour(*ids: str) -> pytest.MarkDecorator:
+    """The behaviours that the case verifies; an id which the catalogue does not have is an error."""
+    return pytest.mark.behaviour(*ids)
+
+
+def needs(
+    *,
+    slaves: int = 0,
+    meeting: bool | None = None,
+    switch: bool | None = None,
+    roles: tuple[str, ...] = (),
+    traits: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
+) -> pytest.MarkDecorator:
+    """What a topology must have to show the case; see lab.needs.Needs."""
+    return pytest.mark.needs(
+        Needs(slaves=slaves, meeting=meeting, switch=switch, roles=roles, traits=traits, without=without)
+    )

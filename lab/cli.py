@@ -1,0 +1,157 @@
+"""`bondlab`: look at the topologies, bring one up and play in it, clean up after runs that were killed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, ParamSpec
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import topologies
+from lab.errors import LabBroken, LabError, TopologyError
+from lab.topology import Topology
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="A laboratory for Ethernet bonding, made of network namespaces.",
+    epilog="Example: bondlab up single_switch --mode active-backup",
+)
+topo = typer.Typer(
+    no_args_is_help=True,
+    help="The topologies there are.",
+    epilog="Example: bondlab topo show bladecenter:esm",
+)
+app.add_typer(topo, name="topo")
+
+P = ParamSpec("P")
+Name = Annotated[str, typer.Argument(metavar="NAME", help="a topology, see 'bondlab topo list'")]
+USAGE, FAILED = 2, 1
+
+
+def _plainly(command: Callable[P, None]) -> Callable[P, None]:
+    """What the user got wrong is one line and status 2; what the lab could not do, one line and status 1."""
+
+    @wraps(command)
+    def told(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except LabError as error:
+            print(f"bondlab: {error}", file=sys.stderr)
+            raise typer.Exit(USAGE if isinstance(error, TopologyError) else FAILED) from error
+
+    return told
+
+
+@topo.command("list", epilog="Example: bondlab topo list")
+@_plainly
+def topo_list() -> None:
+    """List the topologies, the smallest first."""
+    table = Table("name", "what it is", "hosts", "switches", "cables", box=None, header_style="bold")
+    for name in topologies.BUILDERS:
+        it = topologies.build(name)
+        table.add_row(name, it.summary, str(len(it.hosts)), str(len(it.switches)), str(len(it.cables)))
+    Console().print(table)
+
+
+@topo.command("show", epilog="Example: bondlab topo show bladecenter:mixed")
+@_plainly
+def topo_show(name: Name) -> None:
+    """Draw a topology and list its hosts, cables and roles."""
+    it = topologies.build(name)
+    console = Console(highlight=False)
+    print(it.picture.rstrip())
+    console.print(f"\n{it.name}: {it.summary}\n", markup=False)
+    nodes = Table("node", "ports", box=None, header_style="bold")
+    for host in it.hosts:
+        nodes.add_row(host.name, " ".join(host.nics))
+    for switch in it.switches:
+        nodes.add_row(switch.name, " ".join(switch.ports))
+    cables = Table("cable", "from", "to", box=None, header_style="bold")
+    for cable in it.cables:
+        cables.add_row(cable.name, str(cable.a), str(cable.b))
+    roles = Table("role", "is", box=None, header_style="bold")
+    for role, target in it.roles.items():
+        roles.add_row(role, target)
+    for table in (nodes, cables, roles):
+        console.print(table)
+        console.print()
+
+
+@app.command(epilog="Example: echo 'host1 ping -c1 10.0.0.2' | bondlab up single_switch --slaves 2")
+@_plainly
+def up(
+    name: Name,
+    mode: Annotated[str, typer.Option(help="bonding mode")] = "active-backup",
+    miimon: Annotated[int, typer.Option(help="interval of the MII monitor, ms")] = 100,
+    slaves: Annotated[int, typer.Option(min=1, help="how many NICs to enslave")] = 2,
+) -> None:
+    """Build a topology, bonds up with addresses, and talk to it through Mininet's command line.
+
+    The bond of the host under test is 10.0.0.1, the peer 10.0.0.2, a second peer 10.0.0.3. Commands come from
+    the terminal or from a pipe. At the end of the input, or after 'exit', nothing is left behind.
+    """
+    it = topologies.build(name)
+    if len(it.slaves) < slaves:
+        raise TopologyError(f"{name}: --slaves {slaves}, but the host has {len(it.slaves)} NICs")
+    from lab import sandbox  # late, like all that needs root: the other commands start in no time
+
+    if not sandbox.inside():
+        if os.geteuid() != 0:
+            raise LabBroken("a lab needs root: run this with sudo")
+        sys.stdout.flush()
+        sandbox.exec_inside([sys.executable, "-m", "lab.cli", *sys.argv[1:]])
+    _play(it, mode, miimon, slaves)
+
+
+@app.command(epilog="Example: bondlab clean")
+@_plainly
+def clean() -> None:
+    """Undo what runs that were killed have left on this machine. Runs that are alive are not touched."""
+    from lab import journal
+
+    try:
+        done = journal.clean_stale()
+    except PermissionError as error:
+        raise LabBroken(f"{error.filename}: {error.strerror}: run this with sudo") from error
+    for line in done:
+        print(f"cleaned {line}")
+    if not done:
+        print("nothing to clean: no run has left anything")
+    if any("FAILED" in line for line in done):
+        raise LabBroken("not everything could be cleaned; see above")
+
+
+def _play(it: Topology, mode: str, miimon: int, slaves: int) -> None:
+    from mininet.cli import CLI
+    from mininet.log import lg
+
+    from lab.bonding import HOST_IP, PEER_IP, Bonding
+    from lab.drivers.userspace import UserspaceDriver
+    from lab.rundir import new_directory
+    from lab.testbed import Testbed
+
+    with Testbed.build(it, new_directory()) as bed:
+        bonding = Bonding(bed, UserspaceDriver(bed.run_dir, bed.undo))
+        host, peer = bonding(mode, slaves, miimon=miimon).host.name, bed.host("peer").name
+        print(f"{it.name}: {host} is {HOST_IP} (bond0, {mode}), {peer} is {PEER_IP}", flush=True)
+        for handler in lg.handlers:  # what commands print is output, not a log on stderr
+            handler.setStream(sys.stdout)
+        CLI.prompt = "mininet> " if sys.stdin.isatty() else ""
+        CLI(bed.net, stdin=sys.stdin)
+
+
+def main() -> None:
+    """Entry point of `bondlab`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""The driver under test that is `bondimpl`: one daemon on each host, spoken to over its control socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Protocol
+
+from bondimpl.errors import BondError, MachineError
+from bondimpl.runtime.control import ControlClient
+from lab.errors import DriverRefused, LabBroken
+from lab.hosts.base import Host, Process
+from lab.procfile import BondView, parse
+from lab.undo import UndoStack
+from lab.waiting import TimeOut, eventually
+
+START_S = 15.0
+OPTIONS: tuple[str, ...] = ("--era", "howto")
+
+
+class Client(Protocol):
+    """What is used of `bondimpl.runtime.control.ControlClient`."""
+
+    def call(self, command: str, **fields: Any) -> Any:
+        """The daemon's result. Raises BondError with its own words, MachineError when it does not answer."""
+
+    def close(self) -> None:
+        """Hang up."""
+
+
+class UserspaceDriver:
+    """BondDriver on bondimpl. `directory` holds the control sockets; daemons end when `undo` unwinds."""
+
+    name = "userspace"
+
+    def __init__(
+        self,
+        directory: Path,
+        undo: UndoStack,
+        options: Sequence[str] = OPTIONS,
+        connect: Callable[[str], Client] = ControlClient,
+    ) -> None:
+        self._directory, self._undo, self._options, self._connect = directory, undo, tuple(options), connect
+        self._daemons: dict[str, Daemon] = {}
+        self.version = ""  # known once a daemon runs
+
+    @property
+    def bonds(self) -> tuple[UserspaceBond, ...]:
+        """The bonds that are there, on all hosts."""
+        return tuple(bond for daemon in self._daemons.values() for bond in daemon.bonds.values())
+
+    def create(self, host: Host, name: str, options: Mapping[str, str]) -> UserspaceBond:
+        """Make a bond, down and without slaves, with these options. Raises DriverRefused."""
+        daemon = self.daemon(host)
+        daemon.call("add", bond=name, options=dict(options))
+        bond = daemon.bonds[name] = UserspaceBond(name, host, daemon)
+        return bond
+
+    def daemon(self, host: Host, *options: str) -> Daemon:
+        """The daemon of the host, started with further `options` when it is not running yet."""
+        if host.name not in self._daemons:
+            socket = self._directory / f"{host.name}.sock"
+            process = host.start(["bondd", "--socket", str(socket), *self._options, *options])
+            self._undo.push(f"bondd on {host.name}", lambda: _stopped(process))
+            daemon = Daemon(host, process, str(socket), self._connect)
+            self.version = daemon.wait_ready()
+            self._daemons[host.name] = daemon
+        return self._daemons[host.name]
+
+
+class Daemon:
+    """A running bondd and the bonds made through it."""
+
+    def __init__(self, host: Host, process: Process, socket: str, connect: Callable[[str], Client]) -> None:
+        self.host, self.process, self.socket = host, process, socket
+        self.bonds: dict[str, UserspaceBond] = {}
+        self._connect = connect
+
+    def call(self, command: str, **fields: Any) -> Any:
+        """Result of a command. Raises DriverRefused, or LabBroken when the daemon is not there any more."""
+        try:
+            with closing(self._connect(self.socket)) as client:
+                return client.call(command, **fields)
+        except MachineError as error:
+            if self.process.poll() is not None:
+                raise LabBroken(f"{self._died()} (asked for: {command})") from error
+            raise LabBroken(f"bondd on {self.host.name}: {error}") from error
+        except BondError as error:
+            raise DriverRefused(f"{self.host.name}: {_words(command, fields)}", str(error)) from error
+
+    def wait_ready(self) -> str:
+        """Its version, once it answers. Raises LabBroken with what it printed when it never does."""
+
+        def answer() -> str | None:
+            if self.process.poll() is not None:
+                raise LabBroken(self._died())
+            try:
+                with closing(self._connect(self.socket)) as client:
+                    told = client.call("version")
+            except MachineError:
+                return None
+            return " ".join(f"{name} {value}" for name, value in told.items() if name != "pid")
+
+        try:
+            version = eventually(answer, START_S, what=f"bondd on {self.host.name} answers")
+            return version or ""
+        except TimeOut as error:
+            raise LabBroken(f"{error}; it printed: {self.process.output().strip() or 'nothing'}") from error
+
+    def _died(self) -> str:
+        printed = self.process.output().strip() or "nothing"
+        return f"bondd on {self.host.name} ended with status {self.process.poll()}; it printed: {printed}"
+
+
+class UserspaceBond:
+    """BondHandle on a bond of bondimpl."""
+
+    def __init__(self, name: str, host: Host, daemon: Daemon) -> None:
+        self.name, self.host, self.daemon = name, host, daemon
+
+    def enslave(self, nic: str) -> None:
+        """Add a slave. Raises DriverRefused."""
+        self.daemon.call("enslave", bond=self.name, slave=nic)
+
+    def release(self, nic: str) -> None:
+        """Detach a slave. Raises DriverRefused."""
+        self.daemon.call("release", bond=self.name, slave=nic)
+
+    def set(self, option: str, value: str) -> None:
+        """Change an option of the running bond. Raises DriverRefused."""
+        self.daemon.call("set", bond=self.name, option=option, value=value)
+
+    def set_up(self, up: bool) -> None:
+        """Bring the bond device administratively up or down, as a user would."""
+        self.host.run(["ip", "link", "set", "dev", self.name, "up" if up else "down"])
+
+    def proc_text(self) -> str:
+        """The text of /proc/net/bonding/NAME."""
+        return str(self.daemon.call("proc", bond=self.name))
+
+    def status(self) -> BondView:
+        """`proc_text`, parsed."""
+        return parse(self.proc_text())
+
+    def log(self) -> str:
+        """The driver's log lines about this bond since it was made."""
+        return "\n".join(self.daemon.call("log", bond=self.name))
+
+    def delete(self) -> None:
+        """Remove the bond; its slaves are restored."""
+        self.daemon.call("delete", bond=self.name)
+        self.daemon.bonds.pop(self.name, None)
+
+
+def _words(command: str, fields: Mapping[str, Any]) -> str:
+    """The request as one would type it: `add bond0 mode=active-backup`."""
+    words = [command]
+    for value in fields.values():
+        words += [f"{k}={v}" for k, v in value.items()] if isinstance(value, Mapping) else [str(value)]
+    return " ".join(words)
+
+
+def _stopped(process: Process) -> None:
+    if process.poll() is None:
+        process.stop()

@@ -1,0 +1,155 @@
+"""Mininet's part: nodes (a shell in namespaces of its own) and the book-keeping its CLI reads.
+
+Mininet's own links, controllers, address plan and clean-up are not used; for the links see `lab.cables`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mininet.link import Intf, Link
+from mininet.net import Mininet
+from mininet.node import Node, Switch
+
+from lab.errors import LabError
+from lab.netns import in_namespace
+from lab.sysctl import BRIDGES_UNFILTERED, ipv6_settings, set_sysctls
+from lab.waiting import eventually
+
+# Mininet.init() would raise this process's limits: its mnexec then closes 64k descriptors at each start.
+Mininet.inited = True
+
+
+class LabNode(Node):  # type: ignore[misc]  # mininet has no annotations
+    """A namespace with a shell; the lab configures it, not Mininet."""
+
+    isSetup = True  # Mininet's name: skips its search for programs
+
+    def config(self, **_parameters: Any) -> dict[str, Any]:
+        """Nothing: addresses and routes are the case's."""
+        return {}
+
+    def terminate(self) -> None:
+        """End the shell and everything about it. May be called twice."""
+        if self.shell:
+            fd = self.stdin.fileno()
+            self.inToNode.pop(fd, None)  # Mininet never forgets a node by itself
+            self.outToNode.pop(fd, None)
+        super().terminate()
+
+
+class LabSwitchNode(LabNode, Switch):  # type: ignore[misc]
+    """The node of a switch, as Mininet's CLI wants it: a Switch that needs no OpenFlow."""
+
+    controlIntf = None
+
+    def start(self, _controllers: Sequence[object]) -> None:
+        """Nothing: `lab.switches` does it."""
+
+    def stop(self, deleteIntfs: bool = True) -> None:
+        """Nothing: it ends with the testbed."""
+
+
+class LabInterface(Intf):  # type: ignore[misc]
+    """Mininet's record of an interface that the lab made."""
+
+    def config(self, **_parameters: Any) -> dict[str, Any]:
+        """Nothing: the cable has done it."""
+        return {}
+
+
+class LabLink(Link):  # type: ignore[misc]
+    """Mininet's record of a cable."""
+
+    @classmethod
+    def makeIntfPair(cls, *_names: object, **_options: object) -> None:
+        """Nothing: `lab.cables` makes all cables at once."""
+
+    def stop(self) -> None:
+        """Nothing: it ends with the testbed."""
+
+
+def new_net() -> Any:
+    """An empty Mininet, for `mininet.cli.CLI` and friends."""
+    return Mininet(
+        controller=None, build=False, host=LabNode, switch=LabSwitchNode, link=LabLink, intf=LabInterface
+    )
+
+
+def run_in(pid: int, argv: Sequence[str], text_in: str = "") -> str:
+    """Standard output of a short command in the namespaces of `pid`. Raises LabError when it failed."""
+    done = subprocess.run(["mnexec", "-a", str(pid), *argv], input=text_in, capture_output=True, text=True)
+    if done.returncode:
+        given = f"\nwith the input:\n{text_in}" if text_in else ""
+        raise LabError(f"{' '.join(argv)}: status {done.returncode}: {done.stderr.strip()}{given}")
+    return done.stdout
+
+
+def ip_batch(pid: int, lines: Sequence[str]) -> None:
+    """Run lines of ip(8) in the namespace of `pid`, in one process. Raises LabError at the first failure."""
+    run_in(pid, ("ip", "-batch", "-"), "".join(f"{line}\n" for line in lines))
+
+
+def quiet(pid: int, *, ipv6: bool = False) -> None:
+    """Settings of every namespace of the lab: bridges unfiltered, IPv6 as asked."""
+    in_namespace(pid, lambda: set_sysctls({**BRIDGES_UNFILTERED, **ipv6_settings(ipv6)}))
+
+
+def network_of(pid: int) -> str:
+    """Identity of the network namespace of `pid` (net:[INODE]). Raises OSError when the process is gone."""
+    return os.readlink(f"/proc/{pid}/ns/net")
+
+
+def kill_inhabitants(networks: frozenset[str], within_s: float = 5.0) -> None:
+    """Kill every process in these network namespaces, daemons too, and wait until they are gone.
+
+    A process is known by its namespace, which is the lab's own: never by its name. Raises TimeOut.
+    """
+    remaining = _inhabitants(networks)
+    if not remaining:
+        return
+    begun = time.monotonic()
+    for pid in remaining:
+        _kill(pid)
+
+    def gone() -> bool:
+        left = _inhabitants(networks)
+        for pid in left:  # a process may have forked while we read
+            _kill(pid)
+        return not left
+
+    left_s = max(0.0, within_s - (time.monotonic() - begun))
+    eventually(gone, within=left_s, what="the end of all processes of the testbed", every=0.001)
+
+
+def _inhabitants(networks: frozenset[str]) -> list[int]:
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and int(entry) != os.getpid():
+            try:
+                network = network_of(int(entry))
+            except OSError:  # it ended just now, or is a zombie
+                continue
+            if network in networks:
+                found.append(int(entry))
+    return found
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def log_directory(run_dir: Path) -> Path:
+    """Where background processes of a testbed write."""
+    directory = run_dir / "processes"
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory

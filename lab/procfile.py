@@ -1,0 +1,218 @@
+"""Reading the text of /proc/net/bonding/bondN, in the layout of any version of the driver.
+
+The HOWTO (section 5.1): "The precise format and contents will change depending upon the bonding
+configuration, state, and version of the bonding driver." So lines are known by label, never by position:
+the sample in the HOWTO, the 2.6 drivers and those of today all read into the same BondView.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from lab.errors import LabError
+
+MODES: Mapping[str, str] = MappingProxyType(
+    {
+        "load balancing (round-robin)": "balance-rr",
+        "fault-tolerance (active-backup)": "active-backup",
+        "load balancing (xor)": "balance-xor",
+        "fault-tolerance (broadcast)": "broadcast",
+        "IEEE 802.3ad Dynamic link aggregation": "802.3ad",
+        "transmit load balancing": "balance-tlb",
+        "adaptive load balancing": "balance-alb",
+    }
+)
+
+# Labels such as "NS IPv6 target/s (xx::xx form)" hold colons: the last has a blank or nothing behind it.
+_LABELLED = re.compile(r"(?P<label>\S.*?):(?:[ \t]+(?P<value>.*))?")
+_NO_AGGREGATOR = re.compile(r"bond (?P<bond>\S+) has no active aggregator")
+_FAIL_OVER_MAC = re.compile(r"(?P<mode>.+) \(fail_over_mac (?P<policy>\w+)\)")
+_PRIMARY = re.compile(r"(?P<name>\S+)(?: \(primary_reselect (?P<policy>\w+)\))?")
+
+# Lines that stand over others: the labels under them are read as "heading / label".
+_AD_INFO = "802.3ad info"
+_AGGREGATOR = "Active Aggregator Info"
+_PDUS = ("details actor lacp pdu", "details partner lacp pdu")
+
+
+class ParseError(LabError):
+    """The text is not that of a bonding status file; `line` is the number of the offending line, from 1."""
+
+    def __init__(self, line: int, why: str) -> None:
+        super().__init__(f"bonding status, line {line}: {why}")
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class SlaveView:
+    """One slave. `mii_status` is the driver's own word (up, down, going down, going back)."""
+
+    name: str
+    mii_status: str
+    failures: int
+    permanent_mac: str | None = None
+    speed_mbit: int | None = None
+    duplex: str | None = None
+    queue_id: int | None = None
+    aggregator_id: int | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BondView:
+    """A bond as its status file shows it. `mode` is the short word, `extra` every other labelled line."""
+
+    version: str
+    mode: str
+    pretty_mode: str
+    mii_status: str
+    miimon_ms: int
+    updelay_ms: int
+    downdelay_ms: int
+    active: str | None = None
+    primary: str | None = None
+    arp_interval_ms: int = 0
+    arp_targets: tuple[str, ...] = ()
+    slaves: tuple[SlaveView, ...] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def slave(self, name: str) -> SlaveView:
+        """The slave of that name. Raises LabError naming those there are."""
+        for slave in self.slaves:
+            if slave.name == name:
+                return slave
+        raise LabError(f"no slave {name} in the bond; it has {', '.join(self.slave_names) or 'none'}")
+
+    @property
+    def slave_names(self) -> tuple[str, ...]:
+        """The slaves in the order of the file."""
+        return tuple(slave.name for slave in self.slaves)
+
+
+def parse(text: str) -> BondView:
+    """The bond described by the text of its status file. Raises ParseError."""
+    blocks = list(_blocks(text))
+    slaves = tuple(_slave(block) for block in blocks[1:])
+    names: set[str] = set()
+    for block, slave in zip(blocks[1:], slaves, strict=True):
+        if slave.name in names:
+            raise ParseError(block.line, f"slave {slave.name} is listed twice")
+        names.add(slave.name)
+    return _bond(blocks[0], slaves)
+
+
+class _Block:
+    """The labelled lines of the bond, or of one slave; taken out one by one, what remains is `extra`."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.fields: dict[str, tuple[int, str]] = {}
+
+    def add(self, line: int, label: str, value: str) -> None:
+        if label in self.fields:
+            raise ParseError(line, f"{label!r} a second time")
+        self.fields[label] = (line, value)
+
+    def take(self, label: str) -> str | None:
+        return self.fields.pop(label, (0, None))[1]
+
+    def need(self, label: str) -> str:
+        value = self.take(label)
+        if not value:
+            raise ParseError(self.line, f"nothing says {label!r}")
+        return value
+
+    def number(self, label: str, unit: str = "") -> int | None:
+        """The number, or None where the line is missing or says that it is not known."""
+        line, value = self.fields.pop(label, (0, None))
+        if value is None or value in ("Unknown", "N/A"):
+            return None
+        digits = value.removesuffix(unit).strip()
+        if not digits.isdigit():
+            raise ParseError(line, f"{label!r} is no number: {value!r}")
+        return int(digits)
+
+    def extra(self) -> Mapping[str, str]:
+        return MappingProxyType({label: value for label, (_, value) in self.fields.items()})
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    """The lines sorted into the bond's block and one for each slave."""
+    block = _Block(1)
+    heading = ""
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = raw.strip()
+        if not line or line == _AD_INFO:
+            continue
+        if none := _NO_AGGREGATOR.fullmatch(line):
+            block.add(number, _AGGREGATOR, f"none in {none['bond']}")
+            continue
+        match = _LABELLED.fullmatch(line)
+        if not match:
+            raise ParseError(number, f"cannot be read: {line!r}")
+        label, value = match["label"], (match["value"] or "").strip()
+        if label == "Slave Interface":
+            yield block
+            block = _Block(number)
+            heading = ""
+        elif label == _AGGREGATOR or label in _PDUS:
+            heading = f"{label} / "
+            continue
+        block.add(number, heading + label, value)
+    yield block
+
+
+def _bond(block: _Block, slaves: tuple[SlaveView, ...]) -> BondView:
+    version = block.need("Ethernet Channel Bonding Driver")
+    pretty = block.need("Bonding Mode")
+    if with_mac := _FAIL_OVER_MAC.fullmatch(pretty):
+        pretty = with_mac["mode"]
+        block.add(block.line, "fail_over_mac", with_mac["policy"])
+    if pretty not in MODES:
+        raise ParseError(block.line, f"unknown bonding mode {pretty!r}")
+    primary = _PRIMARY.fullmatch(block.take("Primary Slave") or "")
+    if primary and primary["policy"]:
+        block.add(block.line, "primary_reselect", primary["policy"])
+    targets = block.take("ARP IP target/s (n.n.n.n form)") or ""
+    return BondView(
+        version=version,
+        mode=MODES[pretty],
+        pretty_mode=pretty,
+        mii_status=block.need("MII Status"),
+        miimon_ms=block.number("MII Polling Interval (ms)") or 0,
+        updelay_ms=block.number("Up Delay (ms)") or 0,
+        downdelay_ms=block.number("Down Delay (ms)") or 0,
+        active=_named(block.take("Currently Active Slave")),
+        primary=_named(primary["name"] if primary else None),
+        arp_interval_ms=block.number("ARP Polling Interval (ms)") or 0,
+        arp_targets=tuple(word for word in re.split(r"[,\s]+", targets) if word),
+        slaves=slaves,
+        extra=block.extra(),
+    )
+
+
+def _slave(block: _Block) -> SlaveView:
+    name = block.need("Slave Interface")
+    status = block.need("MII Status")
+    failures = block.number("Link Failure Count")
+    if failures is None:
+        raise ParseError(block.line, f"no failure count for slave {name}")
+    duplex = block.take("Duplex")
+    return SlaveView(
+        name=name,
+        mii_status=status,
+        failures=failures,
+        permanent_mac=block.take("Permanent HW addr"),
+        speed_mbit=block.number("Speed", "Mbps"),
+        duplex=None if duplex == "Unknown" else duplex,
+        queue_id=block.number("Slave queue ID"),
+        aggregator_id=block.number("Aggregator ID"),
+        extra=block.extra(),
+    )
+
+
+def _named(value: str | None) -> str | None:
+    return None if value in (None, "", "None") else value

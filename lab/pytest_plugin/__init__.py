@@ -1,0 +1,20 @@
+"""The lab as a pytest plugin: cases ask for a bed, a bond, a stream; `--topo` says where they run.
+
+The parts:
+
+    options     the command line
+    sandboxed   the whole run moves into namespaces of its own; one sandbox for each xdist worker
+    collecting  markers `behaviour` and `needs`; which case runs on which topologies
+    fixtures    topology, bed, driver, capture, bonded, stream
+    failures    what a failing case leaves: sections of its report, artifacts, --keep-on-fail
+    summary     which behaviours were verified
+"""
+
+pytest_plugins = (
+    "lab.pytest_plugin.options",
+    "lab.pytest_plugin.sandboxed",
+    "lab.pytest_plugin.collecting",
+    "lab.pytest_plugin.fixtures",
+    "lab.pytest_plugin.failures",
+    "lab.pytest_plugin.summary",
+)

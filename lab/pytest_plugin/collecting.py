@@ -1,0 +1,122 @@
+"""Which case verifies which behaviours, and on which topologies it runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+
+import topologies
+from lab.behaviours import UnknownBehaviour, load
+from lab.errors import LabError
+from lab.needs import Needs
+from lab.pytest_plugin.options import options
+from lab.topology import Topology
+
+# Keys of `report.user_properties`, by which the controller of xdist hears of them.
+BEHAVIOURS, TOPOLOGY = "bondlab.behaviours", "bondlab.topology"
+BROKEN = "bondlab.broken"  # the lab failed, not the driver under test
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A topology to run a case on, or with `reason` why it cannot be shown there."""
+
+    name: str
+    reason: str | None = None
+
+
+@cache
+def built(name: str) -> Topology:
+    """The topology of that name (frozen data, so once is enough)."""
+    return topologies.build(name)
+
+
+def choose(needs: Sequence[Needs], selected: Sequence[str] | None) -> list[Choice]:
+    """Each of the selected topologies, or when None the first, smallest one that has what is needed."""
+
+    def why_not(name: str) -> str | None:
+        reasons = (need.missing(built(name)) for need in needs)
+        return next((reason for reason in reasons if reason), None)
+
+    if selected is not None:
+        return [Choice(name, why_not(name)) for name in selected]
+    for name in topologies.BUILDERS:
+        if why_not(name) is None:
+            return [Choice(name)]
+    reasons = "; ".join(f"{name}: {why_not(name)}" for name in topologies.BUILDERS)
+    return [Choice("none", f"no topology shows it: {reasons}")]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "behaviour(id, ...): the catalogue's behaviours that the case verifies"
+    )
+    config.addinivalue_line("markers", "needs(...): what a topology must have to show the case")
+    config.addinivalue_line("markers", "root: needs root and network namespaces")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    try:
+        behaviours_of(metafunc.definition)
+        needs = _needs_of(metafunc.definition)
+    except LabError as error:
+        raise pytest.Collector.CollectError(f"{metafunc.definition.nodeid}: {error}") from error
+    if "topology" not in metafunc.fixturenames or _names_its_own(metafunc.definition):
+        return
+    choices = choose(needs, options(metafunc.config).topologies)
+    metafunc.parametrize(
+        "topology",
+        [
+            pytest.param(
+                choice.name,
+                id=choice.name,
+                marks=pytest.mark.skip(reason=f"{choice.name}: {choice.reason}") if choice.reason else (),
+            )
+            for choice in choices
+        ],
+        indirect=True,
+    )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let the reports carry what the summary counts."""
+    if ids := behaviours_of(item):
+        item.user_properties.append((BEHAVIOURS, ids))
+    callspec = getattr(item, "callspec", None)
+    if callspec and "topology" in callspec.params:
+        item.user_properties.append((TOPOLOGY, callspec.params["topology"]))
+
+
+def behaviours_of(node: pytest.Item) -> list[str]:
+    """Ids of the behaviours which the item verifies. Raises UnknownBehaviour, LabError."""
+    ids: dict[str, None] = {}
+    for mark in node.iter_markers("behaviour"):
+        if not mark.args or mark.kwargs or not all(isinstance(word, str) for word in mark.args):
+            raise UnknownBehaviour('behaviour takes ids of the catalogue: @behaviour("2.mode.default", ...)')
+        ids.update(dict.fromkeys(mark.args))
+    for word in ids:
+        load()[word]
+    return list(ids)
+
+
+def _names_its_own(node: pytest.Item) -> bool:
+    """Whether the test says itself what its parameter `topology` is."""
+    for mark in node.iter_markers("parametrize"):
+        names = mark.args[0] if mark.args else mark.kwargs["argnames"]
+        if "topology" in (re.split(r"[,\s]+", names) if isinstance(names, str) else names):
+            return True
+    return False
+
+
+def _needs_of(node: pytest.Item) -> list[Needs]:
+    needs = []
+    for mark in node.iter_markers("needs"):
+        try:
+            needs.append(mark.args[0] if mark.args else Needs(**mark.kwargs))
+        except TypeError as error:
+            raise LabError(f"needs: {error}") from error
+    return needs

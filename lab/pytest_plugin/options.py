@@ -1,0 +1,91 @@
+"""The command line of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import topologies
+from lab.errors import TopologyError
+
+DRIVERS = ("userspace", "kernel")
+
+
+@dataclass(frozen=True, slots=True)
+class LabOptions:
+    """What the user asked for; `topologies` is None without --topo."""
+
+    topologies: tuple[str, ...] | None
+    driver: str
+    keep_on_fail: bool
+    pcap_dir: Path | None
+    behaviours_json: Path | None
+
+
+OPTIONS = pytest.StashKey[LabOptions]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("bondlab", "bondlab")
+    group.addoption(
+        "--topo",
+        metavar="NAME[,NAME|all]",
+        help="topologies to run every case on; 'bladecenter' means its variants, 'bladecenter:esm' one "
+        "(default: each case on the smallest topology that shows it)",
+    )
+    group.addoption(
+        "--driver",
+        default="userspace",
+        metavar="userspace|kernel",
+        help="driver under test (default: userspace)",
+    )
+    group.addoption("--lab", metavar="FILE", help="inventory of a physical lab (not built yet)")
+    group.addoption(
+        "--keep-on-fail",
+        action="store_true",
+        help="stop at a failing case with its lab still up, and say how to enter it; Enter goes on",
+    )
+    group.addoption("--pcap-dir", type=Path, metavar="DIR", help="captures of every case, in DIR/CASE/")
+    group.addoption(
+        "--behaviours-json", type=Path, metavar="FILE", help="write which behaviours were verified as JSON"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    options(config)
+
+
+def options(config: pytest.Config) -> LabOptions:
+    """The options, checked. Raises pytest.UsageError: one line saying what is wrong."""
+    if OPTIONS not in config.stash:
+        config.stash[OPTIONS] = _checked(config)
+    return config.stash[OPTIONS]
+
+
+def _checked(config: pytest.Config) -> LabOptions:
+    selection, driver = config.getoption("--topo"), config.getoption("--driver")
+    try:
+        names = None if selection is None else topologies.expand(selection)
+    except TopologyError as error:
+        raise pytest.UsageError(f"--topo={selection}: {error}") from error
+    if driver not in DRIVERS:
+        raise pytest.UsageError(f"--driver={driver}: no such driver; there are: {', '.join(DRIVERS)}")
+    if driver == "kernel":
+        raise pytest.UsageError("--driver=kernel: not built yet; the cases run on --driver=userspace")
+    if file := config.getoption("--lab"):
+        raise pytest.UsageError(
+            f"--lab={file}: physical labs are not built yet; choose a simulated one with --topo"
+        )
+    return LabOptions(
+        topologies=names,
+        driver=driver,
+        keep_on_fail=config.getoption("--keep-on-fail"),
+        pcap_dir=_absolute(config.getoption("--pcap-dir")),
+        behaviours_json=_absolute(config.getoption("--behaviours-json")),
+    )
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return path.absolute() if path else None

@@ -1,0 +1,186 @@
+"""A switch that is a Linux bridge in a namespace of its own, with static trunk groups."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from lab.errors import LabBroken, LabError
+from lab.interfaces import Interfaces
+from lab.linkwatch import LinkState, LinkWatcher
+from lab.nft import NftThread
+from lab.nodes import ip_batch, quiet, run_in
+from lab.switches.base import GroupPolicy, Learned
+from lab.switches.trunk import SPREAD, inner_end, new_table, table_of, wire
+from lab.waiting import TimeOut, eventually
+
+BRIDGE = "br0"
+FIRST_GROUP_INDEX = 5000
+MAX_GROUP_NAME = 12  # of the kernel's 15, less those of the stub's other end
+SETTLE_S = 2.0
+
+
+@dataclass
+class _Group:
+    """A trunk group: its members in order, and those that have a carrier."""
+
+    ports: tuple[str, ...]
+    policy: GroupPolicy
+    active: list[str]
+    subscriptions: list[tuple[int, Callable[[LinkState], None]]] = field(default_factory=list)
+
+
+class BridgeSwitch:
+    """A learning switch without spanning tree, IGMP snooping or addresses of its own.
+
+    As any bridge it swallows what is addressed to 01:80:c2:00:00:0X, LACPDUs among it.
+    """
+
+    def __init__(self, node: Any, ports: tuple[str, ...], watcher: LinkWatcher) -> None:
+        self.name: str = node.name
+        self.ports = ports
+        self.node = node
+        self.pid: int = node.pid
+        self.interfaces = Interfaces(self.pid)
+        self._watcher = watcher
+        self._groups: dict[str, _Group] = {}
+        self._indices = itertools.count(FIRST_GROUP_INDEX)
+        self._nft: NftThread | None = None
+        self._lock = threading.RLock()
+        quiet(self.pid)
+
+    def assemble(self) -> None:
+        """Make the bridge of the ports, which the cables have made. Raises LabError."""
+        ip_batch(
+            self.pid,
+            (
+                f"link add name {BRIDGE} type bridge mcast_snooping 0 stp_state 0 forward_delay 0",
+                f"link set dev {BRIDGE} up",
+                *(f"link set dev {port} master {BRIDGE}" for port in self.ports),
+            ),
+        )
+
+    def group(self, name: str, ports: Sequence[str], policy: GroupPolicy = "xor-mac") -> None:
+        """Make a static trunk group (etherchannel) of `ports`; `policy` spreads frames towards the host.
+
+        Members without a carrier take no part until it is back. Raises LabError.
+        """
+        self._check_new(name, ports, policy)
+        nft = self._nft = self._nft or NftThread(self.pid)
+        inner = inner_end(name)
+        with self._lock:
+            ip_batch(
+                self.pid,
+                (
+                    f"link add name {name} index {next(self._indices)} type veth "
+                    f"peer name {inner} index {next(self._indices)}",
+                    *(f"link set dev {port} nomaster" for port in ports),
+                    f"link set dev {name} up master {BRIDGE}",
+                ),
+            )
+            nft.run(new_table(name, ports))
+            group = _Group(tuple(ports), policy, [port for port in ports if self.interfaces.carrier(port)])
+            self._groups[name] = group
+            self._rewire(name)
+        for port in ports:
+            index = self.interfaces.index(port)
+            callback = partial(self._member_changed, name, port)
+            group.subscriptions.append((index, callback))
+            self._watcher.subscribe(self.pid, index, callback)
+        # A member that changed just before we listened would be missed: look once more.
+        for port in ports:
+            self._member_changed(name, port)
+        self._settle(name)
+
+    def ungroup(self, name: str) -> None:
+        """Dissolve a trunk group; its ports are plain ports again. Raises LabError."""
+        with self._lock:
+            group = self._groups.pop(name, None)
+            if group is None or self._nft is None:
+                raise LabError(
+                    f"{self.name}: no group {name}; there are: {', '.join(self._groups) or 'none'}"
+                )
+            for index, callback in group.subscriptions:
+                self._watcher.unsubscribe(self.pid, index, callback)
+            self._nft.run(f"delete table {table_of(name)}")
+            ip_batch(
+                self.pid,
+                (f"link del dev {name}", *(f"link set dev {port} master {BRIDGE}" for port in group.ports)),
+            )
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """The members of a group that take part at present."""
+        with self._lock:
+            return tuple(self._groups[name].active)
+
+    def port_admin(self, port: str, up: bool) -> None:
+        """Enable or disable a port; the far end of its cable sees the carrier follow (about 1 ms later)."""
+        if port not in self.ports:
+            raise LabError(f"{self.name} has no port {port}; it has {', '.join(self.ports)}")
+        self.interfaces.set_up(port, up)
+
+    def mac_table(self) -> tuple[Learned, ...]:
+        """The learned addresses (not the switch's own)."""
+        rows = json.loads(run_in(self.pid, ("bridge", "-j", "fdb", "show", "br", BRIDGE)) or "[]")
+        return tuple(
+            Learned(row["mac"], row["ifname"])
+            for row in rows
+            if row.get("master") == BRIDGE and row.get("state") != "permanent"
+        )
+
+    def flush(self) -> None:
+        """Forget all learned addresses."""
+        ip_batch(self.pid, (f"link set dev {BRIDGE} type bridge fdb_flush",))
+
+    def close(self) -> None:
+        """Let go of the namespace."""
+        if self._nft:
+            self._nft.close()
+        self.interfaces.close()
+
+    def _check_new(self, name: str, ports: Sequence[str], policy: str) -> None:
+        taken = {port for group in self._groups.values() for port in group.ports}
+        if strangers := [port for port in ports if port not in self.ports or port in taken]:
+            raise LabError(f"{self.name}: {', '.join(strangers)}: no such port, or in another group already")
+        if not ports or len(set(ports)) != len(ports):
+            raise LabError(f"{self.name}: group {name}: a group needs ports, each once, not {list(ports)}")
+        if name in (*self.ports, *self._groups, BRIDGE) or not 0 < len(name) <= MAX_GROUP_NAME:
+            raise LabError(
+                f"{self.name}: group {name!r}: taken, empty or longer than {MAX_GROUP_NAME} letters"
+            )
+        if policy not in SPREAD:
+            raise LabError(f"{self.name}: no policy {policy!r}; there are: {', '.join(SPREAD)}")
+
+    def _member_changed(self, name: str, port: str, _state: LinkState | None = None) -> None:
+        """Ask for the carrier itself: it is never older than the event."""
+        with self._lock:
+            group = self._groups.get(name)
+            if group is None:
+                return
+            carrier = self.interfaces.carrier(port)
+            if carrier != (port in group.active):
+                group.active = [p for p in group.ports if (carrier if p == port else p in group.active)]
+                self._rewire(name)
+
+    def _rewire(self, name: str) -> None:
+        group = self._groups[name]
+        assert self._nft is not None
+        self._nft.run(wire(name, group.ports, group.active, group.policy))
+        # Without members the group port has no carrier, and the bridge forgets what it learned there.
+        self.interfaces.set_up(inner_end(name), bool(group.active))
+
+    def _settle(self, name: str) -> None:
+        try:
+            eventually(
+                lambda: self.interfaces.ready(name) == bool(self.members(name)),
+                within=SETTLE_S,
+                what=f"{self.name}: carrier of the group {name}",
+                every=0.0005,
+            )
+        except TimeOut as error:
+            raise LabBroken(str(error)) from error

@@ -1,0 +1,1 @@
+"""The cases: behaviours of the HOWTO, shown on real packets."""

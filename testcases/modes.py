@@ -1,0 +1,9 @@
+"""Modes that cases on "all modes" are repeated in."""
+
+from __future__ import annotations
+
+MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast")
+SPREADING = ("balance-rr", "balance-xor", "broadcast")
+"""Modes in which every slave takes part."""
+LOSING = ("balance-rr", "active-backup", "balance-xor")
+"""Modes in which a slave that is used although it is dead costs frames."""

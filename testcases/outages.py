@@ -1,0 +1,15 @@
+"""When a stream was in trouble, measured from a fault."""
+
+from __future__ import annotations
+
+from lab.cases import StreamReport
+
+
+def trouble_after(report: StreamReport, at_s: float) -> float:
+    """From `at_s` (monotonic seconds) to the end of the last loss, in ms; 0.0 when nothing was lost later."""
+    return max((outage.to_s - at_s for outage in report.outages if outage.to_s > at_s), default=0.0) * 1e3
+
+
+def lost_between(report: StreamReport, from_s: float, to_s: float) -> int:
+    """Frames lost in outages that overlap the time from `from_s` to `to_s` (monotonic seconds)."""
+    return sum(outage.lost for outage in report.outages if outage.from_s < to_s and outage.to_s > from_s)

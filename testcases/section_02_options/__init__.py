@@ -1,0 +1,1 @@
+"""HOWTO section 2: bonding driver options."""

@@ -1,0 +1,135 @@
+"""Probe streams on real cables."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab import frames
+from lab.capture import Capture
+from lab.errors import LabError
+from lab.faults import CablePull
+from lab.testbed import Testbed
+from lab.topology import Port
+from lab.traffic import Flow, Stream, send_frames
+from lab.waiting import eventually
+
+
+def stream(bed: Testbed, **changes: object) -> Stream:
+    host, peer = bed.host("host"), bed.host("peer")
+    fields: dict[str, object] = {
+        "dst_mac": peer.mac("eth0"),
+        "src_ip": "10.0.0.1",
+        "dst_ip": "10.0.0.2",
+        **changes,
+    }
+    return Stream((host, "eth0"), (peer, "eth0"), Flow(**fields))  # type: ignore[arg-type]
+
+
+def test_a_healthy_link_loses_nothing(bed: Testbed) -> None:
+    with stream(bed, rate_pps=1000) as s:
+        s.wait_sent(500)
+    report = s.report()
+    assert report.sent >= 500
+    assert (report.lost, report.duplicates, report.reordered, report.refused, report.strays) == (
+        0,
+        0,
+        0,
+        0,
+        0,
+    )
+    assert report.outages == ()
+
+
+def test_the_pace_is_even(bed: Testbed) -> None:
+    with stream(bed, rate_pps=500) as s:
+        s.run(0.5)
+    arrivals = s.receiver.arrivals
+    pace_s = (arrivals[-1].at_s - arrivals[0].at_s) / (len(arrivals) - 1)
+    assert pace_s == pytest.approx(0.002, rel=0.05)
+
+
+def test_an_outage_is_measured(bed: Testbed) -> None:
+    """A cable pulled for some time: one outage, as long as carrier was gone give or take a few frames."""
+    with stream(bed) as s:
+        s.wait_flowing()
+        with CablePull(bed, bed.slave_cable(0)) as fault:
+            before = s.probe.sent
+            s.wait_sent(before + 100)
+        healed_s = bed.timeline.moments[-1].at_s
+        s.wait_flowing()
+    report = s.report()
+    (outage,) = report.outages
+    assert outage.lost >= 100
+    assert outage.ms == pytest.approx((healed_s - fault.at) * 1e3, abs=30 + report.send_lag_ms)
+    assert outage.from_s == pytest.approx(fault.at, abs=0.03)
+    assert report.outage_ms == outage.ms
+    assert report.duplicates == report.reordered == 0
+
+
+def test_a_stream_survives_its_interface_going_down(bed: Testbed) -> None:
+    host = bed.host("host")
+    with stream(bed) as s:
+        s.wait_flowing()
+        host.run(["ip", "link", "set", "dev", "eth0", "down"])
+        eventually(lambda: s.probe.refused, 5, until=lambda n: n > 10)
+        host.run(["ip", "link", "set", "dev", "eth0", "up"])
+        s.wait_flowing()
+    report = s.report()
+    assert report.refused > 10
+    assert report.lost >= report.refused
+    assert len(report.outages) == 1
+
+
+def test_duplicates_are_counted(bed: Testbed) -> None:
+    tap = bed.slave_cable(0).tap(Port("host2", "eth0"))
+    bed.slave_cable(0).impair("twice", [f'dup to "{tap}"'], from_node="host1")
+    with stream(bed) as s:
+        s.wait_sent(50)
+    report = s.report()
+    assert (report.received, report.duplicates, report.lost) == (report.sent, report.sent, 0)
+
+
+def test_random_loss(bed: Testbed) -> None:
+    bed.slave_cable(0).impair("loss", ["numgen inc mod 4 == 0 drop"], from_node="host1")
+    with stream(bed, rate_pps=2000) as s:
+        s.wait_sent(400)
+    report = s.report()
+    assert report.loss == pytest.approx(0.25, abs=0.01)
+    assert all(outage.lost == 1 for outage in report.outages)
+
+
+@pytest.mark.parametrize("vlan", [None, 12])
+def test_on_the_wire_it_is_a_proper_datagram(bed: Testbed, capture: Capture, vlan: int | None) -> None:
+    with stream(bed, vlan=vlan, size=200, ports=(5, 6)) as s:
+        s.wait_sent(5)
+    assert s.report().lost == 0
+    seen = capture.frames(Port("host1", "eth0"), sent=True, match=lambda data: frames.probe(data) is not None)
+    assert [frames.probe(f.data) for f in seen] == [
+        frames.Probe(s.probe.flow_id, n, vlan) for n in range(s.probe.sent)
+    ]
+    assert {f.length for f in seen} == {200 if vlan is None else 204}
+    assert {frames.src_mac(f.data) for f in seen} == {bed.host("host").mac("eth0")}
+
+
+def test_two_streams_do_not_mix(bed: Testbed) -> None:
+    with stream(bed) as one, stream(bed) as two:
+        one.wait_sent(100)
+        two.wait_sent(100)
+    assert (one.report().lost, one.report().strays, one.report().duplicates) == (0, 0, 0)
+    assert (two.report().lost, two.report().strays, two.report().duplicates) == (0, 0, 0)
+
+
+def test_a_report_may_be_asked_for_inside_and_again(bed: Testbed) -> None:
+    with stream(bed) as s:
+        s.wait_sent(10)
+        assert s.report() is s.stop()
+
+
+def test_an_interface_that_is_not_there(bed: Testbed) -> None:
+    with pytest.raises((OSError, LabError)):
+        send_frames(bed.host("host"), "eth9", [bytes(60)])
+
+
+def test_a_flow_that_cannot_be(bed: Testbed) -> None:
+    with pytest.raises(LabError, match="at least 54 bytes"):
+        stream(bed, size=20)

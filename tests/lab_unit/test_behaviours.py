@@ -1,0 +1,70 @@
+"""The catalogue: complete, well-formed, and helpful about ids it does not have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.behaviours import MODES, CatalogueError, UnknownBehaviour, load
+
+GOOD = """
+- {id: 1.a.b, section: '1', says: s, given: g, when: w, then: t, within: none, modes: all, topology: none,
+   kind: config, impairment: none, oracle: same, basis: stated}
+"""
+
+
+def test_the_catalogue_of_the_project() -> None:
+    catalogue = load()
+    assert len(catalogue) == 374
+    assert all(entry.id.startswith(f"{entry.section}.") for entry in catalogue.by_id.values())
+    assert all(entry.modes for entry in catalogue.by_id.values())
+
+
+def test_all_modes_are_spelled_out(tmp_path: Path) -> None:
+    file = tmp_path / "behaviours.yaml"
+    file.write_text(GOOD)
+    assert load(file)["1.a.b"].modes == MODES
+
+
+def test_an_unknown_id_suggests_the_nearest() -> None:
+    with pytest.raises(UnknownBehaviour, match=r"'1\.1\.source-locaton'.*mean '1\.1\.source-location'\?"):
+        load()["1.1.source-locaton"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("kind: config", "kind: confit", r"behaviours\.yaml: 1\.a\.b: kind: "),
+        ("modes: all", "modes: [balance-rrr]", r"1\.a\.b: modes"),
+        ("basis: stated", "basis: stated, colour: red", r"1\.a\.b: colour"),
+        ("oracle: same", "oracle: maybe", r"1\.a\.b: oracle: .*must begin"),
+        ("says: s, ", "", r"1\.a\.b: says: Field required"),
+        ("id: 1.a.b, ", "", r"entry 0: id: Field required"),
+        ("{id", "{{id", "cannot read the catalogue"),
+    ],
+)
+def test_a_bad_entry_is_named(tmp_path: Path, old: str, new: str, words: str) -> None:
+    file = tmp_path / "behaviours.yaml"
+    file.write_text(GOOD.replace(old, new))
+    with pytest.raises(CatalogueError, match=words):
+        load(file)
+
+
+def test_twice_the_same_id(tmp_path: Path) -> None:
+    file = tmp_path / "behaviours.yaml"
+    file.write_text(GOOD + GOOD)
+    with pytest.raises(CatalogueError, match=r"listed twice: 1\.a\.b"):
+        load(file)
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match="cannot read"):
+        load(tmp_path / "nowhere.yaml")
+
+
+def test_not_a_list(tmp_path: Path) -> None:
+    file = tmp_path / "behaviours.yaml"
+    file.write_text("a: b")
+    with pytest.raises(CatalogueError, match=r"behaviours\.yaml"):
+        load(file)

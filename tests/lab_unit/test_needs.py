@@ -1,0 +1,66 @@
+"""Needs of cases against the topologies."""
+
+from __future__ import annotations
+
+import pytest
+
+import topologies
+from lab.needs import Needs
+
+ALL = tuple(topologies.BUILDERS)
+
+
+def showing(needs: Needs) -> list[str]:
+    return [name for name in ALL if needs.missing(topologies.build(name)) is None]
+
+
+def test_no_needs_no_obstacles() -> None:
+    assert showing(Needs()) == list(ALL)
+
+
+@pytest.mark.parametrize(
+    ("needs", "names"),
+    [
+        (Needs(slaves=4), ["host_to_host", "single_switch"]),
+        (Needs(slaves=2, meeting=True), ["host_to_host", "single_switch", "bladecenter:opm"]),
+        (Needs(slaves=2, meeting=False), ["two_switch_isl", "bladecenter:esm", "bladecenter:mixed"]),
+        (Needs(slaves=2, switch=False), ["host_to_host"]),
+        (Needs(slaves=2, switch=True, meeting=True), ["single_switch", "bladecenter:opm"]),
+        (Needs(roles=("isl",)), ["two_switch_isl"]),
+        (Needs(traits=("esm", "opm")), ["bladecenter:mixed"]),
+        (Needs(traits=("esm",), without=("opm",)), ["bladecenter:esm"]),
+        (Needs(slaves=9), []),
+    ],
+)
+def test_who_can_show_it(needs: Needs, names: list[str]) -> None:
+    assert showing(needs) == names
+
+
+@pytest.mark.parametrize(
+    ("needs", "topology", "words"),
+    [
+        (Needs(slaves=3), "two_switch_isl", "needs 3 slaves, the host has 2"),
+        (
+            Needs(slaves=2, meeting=True),
+            "two_switch_isl",
+            "meet on one node, they end on switchA and switchB",
+        ),
+        (Needs(slaves=2, meeting=False), "single_switch", "on different nodes, they all end on sw1"),
+        (Needs(slaves=2, switch=True), "host_to_host", "on switches, they end on host2"),
+        (Needs(slaves=2, switch=False), "single_switch", "straight to the peer, they end on sw1"),
+        (Needs(roles=("isl", "peer")), "single_switch", "needs isl, which nothing here plays"),
+        (Needs(traits=("chassis",)), "single_switch", "needs a topology that is chassis"),
+        (Needs(without=("chassis",)), "bladecenter:opm", "needs a topology that is not chassis"),
+    ],
+)
+def test_the_reason_in_words(needs: Needs, topology: str, words: str) -> None:
+    assert words in (needs.missing(topologies.build(topology)) or "")
+
+
+def test_only_the_first_slaves_count() -> None:
+    assert Needs(slaves=1, meeting=True).missing(topologies.build("two_switch_isl")) is None
+
+
+def test_a_word_instead_of_a_tuple_is_caught() -> None:
+    with pytest.raises(TypeError, match="roles takes a tuple"):
+        Needs(roles="isl")  # type: ignore[arg-type]
