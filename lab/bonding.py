@@ -19,11 +19,20 @@ GROUP = "po1"
 READY_S = 10.0
 
 
+class Settling(Protocol):
+    """What is used of a cable."""
+
+    def settle(self) -> None:
+        """Wait until the devices at both ends see the carrier they must see."""
+
+
 class Bed(Protocol):
     """What is used of a testbed."""
 
     @property
     def topology(self) -> Topology: ...
+
+    def cables_of(self, node: str) -> Sequence[Settling]: ...
 
     def host(self, role: str) -> Host: ...
 
@@ -76,15 +85,19 @@ class Bonding:
         is_switch = far_nodes <= {switch.name for switch in topology.switches}
         if trunk and mode in GROUPED_MODES and is_switch and len(far_nodes) == 1 and len(nics) > 1:
             self.bed.switch(far_nodes.pop()).group(GROUP, [end.name for end in far_ends], policy)
-        self.bond = self._bond(host, nics, wanted, HOST_IP)
+        self._take_down(host)
         peer = self.bed.host("peer")
         if far_nodes == {peer.name}:
+            # The peer's slaves get their carriers one by one as the host's are enslaved. The other way round
+            # the host under test would see its own come and go: failures counted, another slave made active.
             changed = {name: str(value) for name, value in (peer_options or {}).items()}
+            self._take_down(peer)
             self.peer_bond = self._bond(peer, [end.name for end in far_ends], {**wanted, **changed}, PEER_IP)
             self.peer_interface = self.peer_bond.name
         else:
             self.peer_interface = peer.nics[0]
             _address(peer, self.peer_interface, PEER_IP)
+        self.bond = self._bond(host, nics, wanted, HOST_IP)
         if ready:
             for bond in filter(None, (self.bond, self.peer_bond)):
                 wait_up(bond)
@@ -108,14 +121,20 @@ class Bonding:
 
     def _bond(self, host: Host, nics: Sequence[str], options: Mapping[str, str], ip: str) -> BondHandle:
         bond = self.driver.create(host, "bond0", options)
-        # As the HOWTO's initscripts and ifenslave do: the bond up with its address first, slaves down.
+        # As the HOWTO's initscripts do: the bond up with its address first, then its slaves.
         _address(host, bond.name, ip)
-        # A NIC left over would answer ARP for the bond's address as well.
-        for nic in host.nics:
-            host.run(["ip", "link", "set", "dev", nic, "down"])
         for nic in nics:
             bond.enslave(nic)
         return bond
+
+    def _take_down(self, host: Host) -> None:
+        """Bring all NICs down and wait until their far ends know.
+
+        The driver wants slaves-to-be down; one left over would answer ARP for the bond's address, too.
+        """
+        host.run(["ip", "-batch", "-"], text_in="".join(f"link set dev {nic} down\n" for nic in host.nics))
+        for cable in self.bed.cables_of(host.name):
+            cable.settle()
 
 
 def wait_up(bond: BondHandle, within: float = READY_S) -> None:

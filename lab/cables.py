@@ -66,8 +66,10 @@ class PatchCable:
         self.name, self.a, self.b = cable.name, cable.a, cable.b
         self.plugged = True
         self.patch_pid = panel.pid
-        self.on_link: list[Callable[[], None]] = []
-        """Called just before a link comes up: no frame passes until they return."""
+        self.before_link: list[Callable[[], None]] = []
+        """Called just before the link comes up: no frame passes until they return."""
+        self.after_link: list[Callable[[], None]] = []
+        """Called just after."""
         self._panel = panel
         self._table = f"netdev {table}"
         self._ends = ends
@@ -119,13 +121,15 @@ class PatchCable:
     def _apply(self) -> None:
         a, b = self._ends
         wanted = {a.tap: self.plugged and b.admin_up, b.tap: self.plugged and a.admin_up}
-        if all(wanted.values()) and not (a.tap_up and b.tap_up):
-            for hook in tuple(self.on_link):
-                hook()
+        comes_up = all(wanted.values()) and not (a.tap_up and b.tap_up)
+        for hook in tuple(self.before_link) if comes_up else ():
+            hook()
         for end in self._ends:
             if end.tap_up != wanted[end.tap]:
                 end.tap_up = wanted[end.tap]
                 self._panel.interfaces.set_up(end.tap, end.tap_up)
+        for hook in tuple(self.after_link) if comes_up else ():
+            hook()
 
     def _settled(self) -> bool:
         a, b = self._ends

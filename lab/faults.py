@@ -186,24 +186,28 @@ class ForwardingDelay(Fault):
         self._timer: threading.Timer | None = None
 
     def _begin(self) -> float:
-        self.cable.on_link.append(self._link_up)
+        self.cable.before_link.append(self._block)
+        self.cable.after_link.append(self._count_down)
         return time.monotonic()
 
     def _end(self) -> None:
-        if self._link_up in self.cable.on_link:
-            self.cable.on_link.remove(self._link_up)
+        for hooks, hook in ((self.cable.before_link, self._block), (self.cable.after_link, self._count_down)):
+            if hook in hooks:
+                hooks.remove(hook)
         if self._timer:
             self._timer.cancel()
             self._timer.join()
         self.cable.heal(self._key)
 
-    def _link_up(self) -> None:
+    def _block(self) -> None:
         if self._timer:
             self._timer.cancel()
         # A key of its own each time: a timer that fires late frees its own link-up, not the next one.
         old, self._key = self._key, f"fault {next(_numbers)}"
         self.cable.impair(self._key, ["counter drop"])
         self.cable.heal(old)
+
+    def _count_down(self) -> None:
         self._timer = threading.Timer(self.delay_ms / 1e3, self._forward, [self._key])
         self._timer.start()
 

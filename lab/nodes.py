@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -101,43 +100,35 @@ def quiet(pid: int, *, ipv6: bool = False) -> None:
     in_namespace(pid, lambda: set_sysctls({**BRIDGES_UNFILTERED, **ipv6_settings(ipv6)}))
 
 
-def network_of(pid: int) -> str:
-    """Identity of the network namespace of `pid` (net:[INODE]). Raises OSError when the process is gone."""
-    return os.readlink(f"/proc/{pid}/ns/net")
+def namespaces_of(pid: int) -> frozenset[str]:
+    """Identities of the network and mount namespace of `pid`. Raises OSError when the process is gone."""
+    return frozenset(os.readlink(f"/proc/{pid}/ns/{kind}") for kind in ("net", "mnt"))
 
 
-def kill_inhabitants(networks: frozenset[str], within_s: float = 5.0) -> None:
-    """Kill every process in these network namespaces, daemons too, and wait until they are gone.
+def kill_inhabitants(namespaces: frozenset[str], within_s: float = 5.0) -> None:
+    """Kill every process in any of these namespaces, daemons too, and wait until they are gone.
 
-    A process is known by its namespace, which is the lab's own: never by its name. Raises TimeOut.
+    A process is known by its namespaces, which are the lab's own: never by its name. Raises TimeOut.
     """
-    remaining = _inhabitants(networks)
-    if not remaining:
-        return
-    begun = time.monotonic()
-    for pid in remaining:
-        _kill(pid)
 
     def gone() -> bool:
-        left = _inhabitants(networks)
-        for pid in left:  # a process may have forked while we read
+        remaining = _inhabitants(namespaces)
+        for pid in remaining:  # again each time: a process may have forked while we looked
             _kill(pid)
-        return not left
+        return not remaining
 
-    left_s = max(0.0, within_s - (time.monotonic() - begun))
-    eventually(gone, within=left_s, what="the end of all processes of the testbed", every=0.001)
+    eventually(gone, within=within_s, what="the end of all processes of the testbed", every=0.001)
 
 
-def _inhabitants(networks: frozenset[str]) -> list[int]:
+def _inhabitants(namespaces: frozenset[str]) -> list[int]:
     found = []
     for entry in os.listdir("/proc"):
         if entry.isdigit() and int(entry) != os.getpid():
             try:
-                network = network_of(int(entry))
+                if namespaces & namespaces_of(int(entry)):
+                    found.append(int(entry))
             except OSError:  # it ended just now, or is a zombie
                 continue
-            if network in networks:
-                found.append(int(entry))
     return found
 
 

@@ -13,7 +13,7 @@ from lab.hosts.namespace import NamespaceHost
 from lab.interfaces import Interfaces
 from lab.linkwatch import LinkWatcher
 from lab.nft import NftThread
-from lab.nodes import LabLink, LabNode, kill_inhabitants, log_directory, network_of, new_net, quiet
+from lab.nodes import LabLink, LabNode, kill_inhabitants, log_directory, namespaces_of, new_net, quiet
 from lab.switches.bridge import BridgeSwitch
 from lab.timeline import Timeline
 from lab.topology import Topology
@@ -42,7 +42,7 @@ class Testbed:
         self.hosts: dict[str, NamespaceHost] = {}
         self.switches: dict[str, BridgeSwitch] = {}
         self.cables: dict[str, PatchCable] = {}
-        self._networks: set[str] = set()
+        self._namespaces: set[str] = set()
 
     @classmethod
     def build(cls, topology: Topology, run_dir: Path) -> Testbed:
@@ -122,13 +122,13 @@ class Testbed:
         for node in nodes:
             watcher.watch(node.pid)
         self._tell_mininet(by_name)
-        self.undo.push("inhabitants", lambda: kill_inhabitants(frozenset(self._networks)))
+        self.undo.push("inhabitants", lambda: kill_inhabitants(frozenset(self._namespaces)))
         self.timeline.note("lab", f"{self.topology.name}: built")
 
     def _add_node(self, name: str, add: Any, **options: Any) -> Any:
         node = add(name, **options)
         self.undo.push(f"node {name}", node.terminate)
-        self._networks.add(network_of(node.pid))
+        self._namespaces |= namespaces_of(node.pid)
         return node
 
     def _add_patch(self, name: str) -> LabNode:

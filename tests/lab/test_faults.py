@@ -73,7 +73,7 @@ def test_it_heals_when_the_case_fails(pair: Testbed, make: Callable[[Testbed], F
         case()
     assert cable.plugged
     assert not cable.impairments
-    assert not cable.on_link
+    assert not cable.before_link + cable.after_link
     assert passing(pair, frames=arps(ARP_REQUEST), expected=COUNT) == COUNT
 
 
@@ -168,28 +168,24 @@ def test_forwarding_delay(pair: Testbed, by: str) -> None:
             cable.pull()
             linked_at = cable.plug()
         else:
-            peer.interfaces.set_up("eth0", False)
-            eventually(lambda: not host.interfaces.carrier("eth0"), within=1)
+            host.interfaces.set_up("eth0", False)
+            eventually(lambda: not peer.interfaces.carrier("eth0"), within=1)
             linked_at = time.monotonic()
-            peer.interfaces.set_up("eth0", True)
-            eventually(lambda: host.interfaces.carrier("eth0"), within=0.05, every=0.001)
+            host.interfaces.set_up("eth0", True)
+            eventually(lambda: host.interfaces.ready("eth0"), within=0.05, every=0.001)
         assert host.interfaces.carrier("eth0")
-        first = (
-            first_arrival(lambda number: out.send(probe(number, SOURCE)), sock.recv)
-            if (out := host.packet_socket("eth0", 0))
-            else 0.0
-        )
-        out.close()
+        with host.packet_socket("eth0", 0) as out:
+            first = first_arrival(out.send, sock.recv)
         (released_at,) = fault.forwarding_at
-        assert delay_ms - 1 <= (released_at - linked_at) * 1e3 <= delay_ms + 20
-        assert released_at - 0.002 <= first <= released_at + 0.02
+        assert delay_ms - 1 <= (released_at - linked_at) * 1e3 <= delay_ms + 50
+        assert released_at - 0.005 <= first <= released_at + 0.05
 
 
-def first_arrival(send: Callable[[int], object], receive: Callable[[int], bytes]) -> float:
+def first_arrival(send: Callable[[bytes], int], receive: Callable[[int], bytes]) -> float:
     """Send until something arrives; when that was, in monotonic seconds."""
 
     def once() -> float:
-        send(12345)
+        send(probe(12345, SOURCE))
         try:
             while number_of(receive(4096)) != 12345:
                 continue

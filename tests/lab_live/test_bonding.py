@@ -19,7 +19,10 @@ def test_back_to_back_the_peer_is_bonded_too(bonded: Bonding, stream: StreamMake
     view = bond.status()
     assert (view.mode, view.slave_names, view.miimon_ms) == (mode, ("eth0", "eth1", "eth2"), 50)
     assert bonded.peer_bond is not None
-    assert bonded.peer_bond.status().slave_names == ("eth0", "eth1", "eth2")
+    peer = bonded.peer_bond.status()
+    assert peer.slave_names == ("eth0", "eth1", "eth2")
+    assert {slave.failures for slave in (*view.slaves, *peer.slaves)} == {0}
+    assert view.active == peer.active
     for direction in ("out", "in"):
         with stream(direction) as s:
             s.wait_sent(50)
@@ -54,7 +57,7 @@ def test_slaves_by_name_and_in_that_order(bonded: Bonding) -> None:
 
 
 def test_what_the_driver_refuses(bonded: Bonding) -> None:
-    with pytest.raises(DriverRefused, match="host1: add bond0 mode=square-robin: option mode") as caught:
+    with pytest.raises(DriverRefused, match="host2: add bond0 mode=square-robin: option mode") as caught:
         bonded("square-robin", ready=False)
     assert "square-robin" in caught.value.text
     bond = bonded(miimon=50)

@@ -71,7 +71,7 @@ class FakeBondd:
 
     def call(self, command: str, **fields: Any) -> Any:
         self.asked.append((command, fields))
-        return self.answers.get(command, lambda **_: None)(**fields)
+        return self.answers[command](**fields) if command in self.answers else None
 
     def close(self) -> None:
         self.open -= 1
@@ -161,7 +161,7 @@ def test_a_daemon_that_falls_silent_is_a_broken_lab(tmp_path: Path) -> None:
 
 
 def test_the_handle(tmp_path: Path) -> None:
-    bondd = FakeBondd(proc=lambda bond: PROC, log=lambda bond: ["one", "two"])
+    bondd = FakeBondd(proc=lambda **_: PROC, log=lambda **_: ["one", "two"])
     driver, host, _ = made(bondd, tmp_path)
     bond = driver.create(as_host(host), "bond0", {})
     bond.enslave("eth0")
