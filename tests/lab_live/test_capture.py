@@ -56,6 +56,13 @@ def test_settled_means_all_is_read_at_once(bed: Testbed, capture: Capture) -> No
         assert [s.data for s in seen] == [frame(n) for n in range(50)], burst
 
 
+def test_asking_reads_what_has_arrived(bed: Testbed, capture: Capture) -> None:
+    """Without settle(): no frame that is in a socket's buffer already is missed."""
+    for number in range(200):
+        send_frames(bed.host("host"), "eth0", [frame(number)])
+        assert len(capture.frames(HOST, match=ours)) == number + 1
+
+
 @pytest.mark.parametrize("vlan", [0, 7, 4094])
 def test_tags_are_put_back(bed: Testbed, capture: Capture, vlan: int) -> None:
     send_frames(bed.host("host"), "eth0", [frame(1, vlan)])

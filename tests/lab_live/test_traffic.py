@@ -98,6 +98,14 @@ def test_random_loss(bed: Testbed) -> None:
     assert all(outage.lost == 1 for outage in report.outages)
 
 
+def test_what_is_still_under_way_at_the_end_is_not_lost(bed: Testbed) -> None:
+    """45 Mbit/s into a cable of 20 Mbit/s, briefly: the last frames arrive some ms after the last send."""
+    bed.slave_cable(0).limit(20)
+    with stream(bed, rate_pps=4000, size=1400) as s:
+        s.wait_sent(40)
+    assert s.report().lost == 0
+
+
 @pytest.mark.parametrize("vlan", [None, 12])
 def test_on_the_wire_it_is_a_proper_datagram(bed: Testbed, capture: Capture, vlan: int | None) -> None:
     with stream(bed, vlan=vlan, size=200, ports=(5, 6)) as s:

@@ -35,6 +35,17 @@ def test_probes_again_when_the_time_is_up() -> None:
     assert eventually(lambda: time.monotonic() - begun >= 0.05, 0.05, every=10)
 
 
+def test_a_slow_probe_gets_its_second_chance() -> None:
+    """What a probe saw before the time was up says nothing about the moment when it is."""
+    answers = iter([False, True])
+
+    def slow() -> bool:
+        time.sleep(0.03)
+        return next(answers)
+
+    assert eventually(slow, 0.01)
+
+
 def test_expiry_names_what_bound_and_last_value() -> None:
     begun = time.monotonic()
     with pytest.raises(TimeOut, match=r"eth0 up: not within 0\.03 s; last seen: 'going back'"):
