@@ -1,0 +1,211 @@
+"""bondctl: makes, changes and shows the bonds of a running bondd."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bondimpl.errors import BondError
+from bondimpl.runtime.control import SOCKET_VARIABLE, ControlClient, default_socket
+
+# The option table is imported only where it is shown: without it bondctl starts in half the time.
+
+Arguments = argparse.Namespace
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 when done, 1 after an error (one line on stderr), 2 for a wrong command line."""
+    arguments = _parser().parse_args(argv)
+    try:
+        with ControlClient(arguments.socket) as control:
+            arguments.run(control, arguments)
+    except BondError as error:
+        print(f"bondctl: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not complain about it at exit.
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _add(control: ControlClient, arguments: Arguments) -> None:
+    control.call("add", bond=arguments.bond, options=_pairs(arguments.options))
+
+
+def _delete(control: ControlClient, arguments: Arguments) -> None:
+    control.call("delete", bond=arguments.bond)
+
+
+def _list(control: ControlClient, _arguments: Arguments) -> None:
+    for name in control.call("list"):
+        print(name)
+
+
+def _set(control: ControlClient, arguments: Arguments) -> None:
+    slave = {"slave": arguments.slave} if arguments.slave else {}
+    for option, value in _pairs(arguments.options).items():
+        control.call("set", bond=arguments.bond, option=option, value=value, **slave)
+
+
+def _enslave(control: ControlClient, arguments: Arguments) -> None:
+    for slave in arguments.slaves:
+        control.call("enslave", bond=arguments.bond, slave=slave)
+
+
+def _release(control: ControlClient, arguments: Arguments) -> None:
+    for slave in arguments.slaves:
+        control.call("release", bond=arguments.bond, slave=slave)
+
+
+def _up(control: ControlClient, arguments: Arguments) -> None:
+    control.call("up", bond=arguments.bond)
+
+
+def _down(control: ControlClient, arguments: Arguments) -> None:
+    control.call("down", bond=arguments.bond)
+
+
+def _log(control: ControlClient, arguments: Arguments) -> None:
+    for line in control.call("log", bond=arguments.bond):
+        print(line)
+
+
+def _show(control: ControlClient, arguments: Arguments) -> None:
+    shown = control.call("show", bond=arguments.bond)
+    if arguments.json:
+        print(json.dumps(shown, indent=2))
+        return
+    _print_state(shown)
+    print("  options")
+    for option, value in shown["options"].items():
+        print(f"    {option} {value}")
+
+
+def _status(control: ControlClient, arguments: Arguments) -> None:
+    if arguments.proc:
+        print(control.call("proc", bond=arguments.bond), end="")
+    elif arguments.json:
+        print(json.dumps(control.call("show", bond=arguments.bond), indent=2))
+    else:
+        _print_state(control.call("show", bond=arguments.bond))
+
+
+def _print_state(shown: dict[str, Any]) -> None:
+    state = "up" if shown["admin_up"] else "down"
+    carrier = "carrier" if shown["carrier"] else "no carrier"
+    print(f"{shown['name']}: {shown['mode']}, {state}, {carrier}, {shown['mac']}, MTU {shown['mtu']}")
+    for slave in shown["slaves"]:
+        active = " active" if slave["active"] else ""
+        moved = shown["counters"].get(slave["name"], {})
+        print(
+            f"  {slave['name']}: link {slave['mii_status']}{active}, failures {slave['failures']}, "
+            f"sent {moved.get('tx_packets', 0)} ({moved.get('tx_bytes', 0)} bytes), "
+            f"received {moved.get('rx_packets', 0)} ({moved.get('rx_bytes', 0)} bytes)"
+        )
+
+
+def _monitor(control: ControlClient, arguments: Arguments) -> None:
+    for event in control.events(arguments.bond):
+        if arguments.json:
+            print(json.dumps(event), flush=True)
+        else:
+            subject = event["bond"] if event["slave"] is None else f"{event['bond']} {event['slave']}"
+            print(f"{event['time_ms'] / 1000:.3f} {subject}: {event['kind']} {event['value']}", flush=True)
+
+
+def _options(control: ControlClient, arguments: Arguments) -> None:
+    from bondimpl.cli.option_help import option_help
+
+    values = control.call("show", bond=arguments.bond)["options"] if arguments.bond else None
+    print(option_help(values))
+
+
+def _probe(control: ControlClient, arguments: Arguments) -> None:
+    pairs = _pairs(arguments.answers)
+    refresh = pairs.pop("refresh", None)
+    fields: dict[str, Any] = {"answers": pairs}
+    if refresh is not None:
+        if not refresh.isdecimal():
+            raise BondError(f"refresh: {refresh!r} is not a number of milliseconds")
+        fields["refresh_ms"] = int(refresh)
+    print(json.dumps(control.call("probe", bond=arguments.bond, slave=arguments.slave, **fields), indent=2))
+
+
+def _pairs(words: Sequence[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for word in words:
+        option, equals, value = word.partition("=")
+        if not (option and equals):
+            raise BondError(f"{word!r}: write option=value")
+        if option in pairs:
+            raise BondError(f"option {option}: given twice")
+        pairs[option] = value
+    return pairs
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bondctl", description="Makes, changes and shows bonds of bondd.")
+    parser.add_argument(
+        "--socket",
+        default=default_socket(),
+        metavar="PATH",
+        help=f"of bondd (default: {SOCKET_VARIABLE} in the environment, or %(default)s)",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(
+        name: str, run: Callable[[ControlClient, Arguments], None], text: str, bond: str | None = "BOND"
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        if bond == "[BOND]":
+            added.add_argument("bond", metavar="BOND", nargs="?")
+        elif bond:
+            added.add_argument("bond", metavar=bond)
+        return added
+
+    add = command("add", _add, "make a bond; 'bondctl options' lists the options")
+    add.add_argument("options", nargs="*", metavar="OPTION=VALUE")
+    command("del", _delete, "remove a bond and give back its slaves")
+    command("list", _list, "names of all bonds", bond=None)
+    show = command("show", _show, "state and options of a bond")
+    show.add_argument("--json", action="store_true")
+    status = command("status", _status, "state of a bond")
+    status.add_argument("--proc", action="store_true", help="as /proc/net/bonding/BOND shows it")
+    status.add_argument("--json", action="store_true")
+    setting = command("set", _set, "change options of a live bond, or of a slave; also active_slave=IF")
+    setting.add_argument("options", nargs="+", metavar="OPTION=VALUE")
+    setting.add_argument("--slave", metavar="IF", help="the options are this slave's")
+    for name, run, text in (
+        ("enslave", _enslave, "add interfaces, which must be down"),
+        ("release", _release, "detach slaves; they are left down"),
+    ):
+        command(name, run, text).add_argument("slaves", nargs="+", metavar="IF")
+    command("up", _up, "bring the bond device up")
+    command("down", _down, "bring the bond device down")
+    command("log", _log, "the driver's log lines about a bond since it was made")
+    monitor = command("monitor", _monitor, "events as they happen, of one bond or of all", bond="[BOND]")
+    monitor.add_argument("--json", action="store_true", help="one JSON object a line")
+    command("options", _options, "every option there is; with BOND, the values in force", bond="[BOND]")
+    probe = command(
+        "probe", _probe, "have a slave's driver lie (bondd --fault-shim), show how often it was asked"
+    )
+    probe.add_argument("slave", metavar="IF")
+    probe.add_argument(
+        "answers",
+        nargs="*",
+        metavar="QUERY=ANSWER",
+        help="carrier, mii, ethtool = up, down, fail, real; speed = 100/half, fail, real; "
+        "refresh = period in ms at which the driver renews its carrier flag",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

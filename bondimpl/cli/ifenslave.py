@@ -1,0 +1,119 @@
+"""ifenslave: adds interfaces to a bond, detaches them, changes the active one (HOWTO 3.3)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from bondimpl.errors import BondError
+from bondimpl.runtime import interfaces
+from bondimpl.runtime.control import SOCKET_VARIABLE, ControlClient, default_socket
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 when done, 1 after an error (one line on stderr), 2 for a wrong command line."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    _check(parser, arguments)
+    try:
+        with ControlClient(arguments.socket) as control:
+            _Tool(control, arguments.verbose).run(arguments)
+    except BondError as error:
+        print(f"ifenslave: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+class _Tool:
+    def __init__(self, control: ControlClient, verbose: bool) -> None:
+        self._control = control
+        self._verbose = verbose
+
+    def run(self, arguments: argparse.Namespace) -> None:
+        if arguments.all_interfaces:
+            for bond in self._control.call("list"):
+                self._show(bond)
+        elif not arguments.slaves:
+            self._show(arguments.master)
+        elif arguments.change_active:
+            self._say(f"{arguments.master}: making {arguments.slaves[0]} the active slave")
+            self._control.call("set", bond=arguments.master, option="active_slave", value=arguments.slaves[0])
+        else:
+            for slave in arguments.slaves:
+                if arguments.detach:
+                    self._say(f"{arguments.master}: detaching {slave}")
+                    self._control.call("release", bond=arguments.master, slave=slave)
+                else:
+                    self._enslave(arguments.master, slave)
+
+    def _enslave(self, master: str, slave: str) -> None:
+        members = [each["name"] for each in self._control.call("show", bond=master)["slaves"]]
+        was_up = interfaces.is_up(slave)
+        # A slave of ours is up, too; that one must not be touched.
+        brought_down = was_up and slave not in members
+        if brought_down:
+            self._say(f"{slave}: is up, bringing it down")
+            interfaces.set_up(slave, False)
+        try:
+            self._say(f"{master}: enslaving {slave}")
+            self._control.call("enslave", bond=master, slave=slave)
+        except BondError:
+            if brought_down:
+                interfaces.set_up(slave, True)
+            raise
+        # Only now: an address would be lost by a refusal.
+        interfaces.clear_address(slave)
+
+    def _show(self, bond: str) -> None:
+        shown = self._control.call("show", bond=bond)
+        slaves = " ".join(each["name"] + "*" * each["active"] for each in shown["slaves"])
+        state = "up" if shown["admin_up"] else "down"
+        print(f"{bond}: {shown['mode']}, {state}, {shown['mac']}, slaves: {slaves or 'none'}")
+
+    def _say(self, line: str) -> None:
+        if self._verbose:
+            print(line)
+
+
+def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    if arguments.all_interfaces:
+        if arguments.master or arguments.detach or arguments.change_active:
+            parser.error("-a stands alone")
+        return
+    if not arguments.master:
+        parser.error("which bond?")
+    if arguments.change_active and len(arguments.slaves) != 1:
+        parser.error("-c takes one slave")
+    if arguments.detach and not arguments.slaves:
+        parser.error("-d: which slaves?")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ifenslave",
+        description="Attaches interfaces to a bond. Without interfaces: shows the bond.",
+    )
+    parser.add_argument(
+        "-a", "--all-interfaces", action="store_true", help="show all bonds (active slave: *)"
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "-c", "--change-active", action="store_true", help="make the interface the active slave"
+    )
+    what.add_argument("-d", "--detach", action="store_true", help="detach the interfaces")
+    parser.add_argument("-f", "--force", action="store_true", help="accepted for old scripts; has no effect")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say what is done")
+    parser.add_argument(
+        "--socket",
+        default=default_socket(),
+        metavar="PATH",
+        help=f"of bondd (default: {SOCKET_VARIABLE} in the environment, or %(default)s)",
+    )
+    parser.add_argument("master", nargs="?", metavar="BOND")
+    parser.add_argument("slaves", nargs="*", metavar="IF")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The only code of bondimpl that touches the machine."""

@@ -1,0 +1,108 @@
+"""The machine under one bond: implements the core's seam with a TAP, NICs and a data path."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from bondimpl.errors import MachineError
+from bondimpl.forwarding import ForwardingPlan
+from bondimpl.frames.ethernet import ZERO_MAC
+from bondimpl.machine import HostAddress, LinkProbe
+from bondimpl.runtime.datapath import Datapath
+from bondimpl.runtime.ethtool import Ethtool
+from bondimpl.runtime.links import Link, Links
+from bondimpl.runtime.ports import Port, require
+from bondimpl.runtime.probe import PortProbe
+from bondimpl.runtime.takeover import Takeover
+from bondimpl.runtime.tap import Tap
+from bondimpl.runtime.wire import Wire
+
+
+class BondMachine:
+    """Effects of one bond. Slaves are known by the name they were enslaved under, and held by index."""
+
+    def __init__(
+        self, tap: Tap, link: Link, links: Links, ethtool: Ethtool, takeover: Takeover, path: Datapath
+    ) -> None:
+        """`link` is the TAP's interface."""
+        self._tap = tap
+        self._links = links
+        self._ethtool = ethtool
+        self._takeover = takeover
+        self._path = path
+        self.index = link.index
+        self.mac = link.mac
+        """The address that the bond device was last given by us."""
+        self.mtu = link.mtu
+        """The MTU in bytes on which bond and slaves last agreed."""
+        self.ports: dict[str, Port] = {}
+        self.probe: LinkProbe = PortProbe(self.ports)
+
+    def attach(self, slave: str) -> None:
+        link = self._links.by_name(slave)
+        if link is None:
+            raise MachineError(f"{slave}: gone", "ENODEV")
+        port = Port(self._links, self._ethtool, link.index, slave)
+        self._takeover.take(link)
+        try:
+            wire = Wire(port.index, slave, promiscuous=port.filters_vlans())
+        except MachineError:
+            self._takeover.give_back(port)
+            raise
+        self.ports[slave] = port
+        self._path.add(slave, wire)
+
+    def detach(self, slave: str) -> None:
+        self._path.remove(slave)
+        port = self.ports.pop(slave, None)
+        if port is not None:
+            self._takeover.give_back(port)
+
+    def set_slave_mac(self, slave: str, mac: bytes) -> None:
+        self._port(slave).set_mac(mac)
+
+    def set_slave_mtu(self, slave: str, mtu: int) -> None:
+        self._port(slave).set_mtu(mtu)
+
+    def set_slave_up(self, slave: str, up: bool) -> None:
+        self._port(slave).set_up(up)
+
+    def set_bond_mac(self, mac: bytes) -> None:
+        # A TAP cannot carry zeroes; a bond without address keeps the one it has, and only reports zeroes.
+        if mac in (ZERO_MAC, self.mac):
+            return
+        try:
+            self._links.set_mac(self.index, self._tap.name, mac)
+        except MachineError as error:
+            if error.errno != "ENODEV":  # somebody has deleted the device: nothing is left to have an address
+                raise
+        self.mac = mac
+
+    def set_bond_carrier(self, up: bool) -> None:
+        self._tap.set_carrier(up)
+
+    def bond_mtu(self) -> int:
+        return self.mtu
+
+    def bond_addresses(self) -> tuple[HostAddress, ...]:
+        own = [HostAddress(address) for address in self._links.addresses(self.index)]
+        vlans = [link for link in self._links.all() if link.lower == self.index and link.vlan is not None]
+        tagged = [HostAddress(a, link.vlan) for link in vlans for a in self._links.addresses(link.index)]
+        return (*own, *tagged)
+
+    def rescue(self) -> None:
+        """Give back what the core, ended by an error, has not. Raises MachineError, but tries every slave."""
+        with ExitStack() as every:
+            for slave, port in self.ports.items():
+                self._path.remove(slave)
+                every.callback(self._takeover.rescue, port)
+        self.ports.clear()
+
+    def transmit(self, slave: str, frame: bytes) -> None:
+        self._path.transmit(slave, frame)
+
+    def publish(self, plan: ForwardingPlan) -> None:
+        self._path.publish(plan)
+
+    def _port(self, slave: str) -> Port:
+        return require(self.ports.get(slave), slave)

@@ -1,0 +1,171 @@
+"""The commands of the control socket."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bondimpl import HOWTO_REVISION
+from bondimpl.errors import BondError
+from bondimpl.runtime.instance import Instance
+from bondimpl.runtime.ports import Family
+from bondimpl.status import as_json, proc_text
+
+
+class Bonds(Protocol):
+    """The bonds of a daemon."""
+
+    era_name: str
+
+    @property
+    def instances(self) -> Mapping[str, Instance]:
+        """By name, in the order of making."""
+
+    def add(self, name: str, options: Mapping[str, str]) -> None:
+        """Make a bond. Raises BondError."""
+
+    def delete(self, name: str) -> None:
+        """Remove a bond that exists."""
+
+    def family(self) -> Family:
+        """What the kernel does not know of our bonds."""
+
+    def follow(self) -> None:
+        """Take note of what was done to devices, so that commands act on things as they are."""
+
+
+Fields = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    run: Callable[[Bonds, Fields], Any]
+    needs: tuple[str, ...] = ()
+    takes: Mapping[str, type] = field(default_factory=dict)
+
+
+def execute(bonds: Bonds, request: Fields) -> Any:
+    """The result of a request. Raises BondError."""
+    name = request.get("command")
+    command = _COMMANDS.get(name) if isinstance(name, str) else None
+    if command is None:
+        raise BondError(f"no such command: {name!r}; there are {', '.join((*_COMMANDS, 'monitor'))}")
+    fields = {key: value for key, value in request.items() if key != "command" and value is not None}
+    types: dict[str, type] = {**dict.fromkeys(command.needs, str), **command.takes}
+    for key, value in fields.items():
+        if key not in types:
+            raise BondError(f"{name}: no such field: {key!r}")
+        if not isinstance(value, types[key]):
+            raise BondError(f"{name}: {key} must be {_TYPE_NAMES[types[key]]}")
+    for key in command.needs:
+        if key not in fields:
+            raise BondError(f"{name}: {key} is missing")
+    bonds.follow()
+    return command.run(bonds, fields)
+
+
+def _add(bonds: Bonds, fields: Fields) -> None:
+    options = fields.get("options", {})
+    bonds.add(fields["bond"], {name: _text(name, value) for name, value in options.items()})
+
+
+def _delete(bonds: Bonds, fields: Fields) -> None:
+    bonds.delete(_instance(bonds, fields).name)
+
+
+def _list(bonds: Bonds, _fields: Fields) -> list[str]:
+    return list(bonds.instances)
+
+
+def _enslave(bonds: Bonds, fields: Fields) -> None:
+    _instance(bonds, fields).enslave(fields["slave"], bonds.family())
+
+
+def _release(bonds: Bonds, fields: Fields) -> None:
+    _instance(bonds, fields).bond.release(fields["slave"])
+
+
+def _set(bonds: Bonds, fields: Fields) -> None:
+    bond, option = _instance(bonds, fields).bond, fields["option"]
+    value = _text(option, fields.get("value", ""))
+    if "slave" in fields:
+        bond.set_slave_option(fields["slave"], option, value)
+    elif option == "active_slave":
+        bond.set_active_slave(value or None)
+    else:
+        bond.set_option(option, value)
+
+
+def _up(bonds: Bonds, fields: Fields) -> None:
+    _instance(bonds, fields).set_up(True)
+
+
+def _down(bonds: Bonds, fields: Fields) -> None:
+    _instance(bonds, fields).set_up(False)
+
+
+def _show(bonds: Bonds, fields: Fields) -> dict[str, Any]:
+    instance = _instance(bonds, fields)
+    return as_json(instance.bond.snapshot()) | {"mtu": instance.machine.mtu, "counters": instance.counters()}
+
+
+def _proc(bonds: Bonds, fields: Fields) -> str:
+    # The driver's version is that of the kernel it came with.
+    return proc_text(_instance(bonds, fields).bond.snapshot(), os.uname().release)
+
+
+def _log(bonds: Bonds, fields: Fields) -> list[str]:
+    return list(_instance(bonds, fields).log)
+
+
+def _version(bonds: Bonds, _fields: Fields) -> dict[str, Any]:
+    return {"howto": HOWTO_REVISION, "era": bonds.era_name, "pid": os.getpid()}
+
+
+def _probe(bonds: Bonds, fields: Fields) -> dict[str, Any]:
+    instance, slave = _instance(bonds, fields), fields["slave"]
+    shim = instance.shim
+    if shim is None:
+        raise BondError("bondd was started without --fault-shim", "EPERM")
+    if slave not in instance.bond.slaves:
+        raise BondError(f"{slave} is not a slave of {instance.name}")
+    for query, answer in fields.get("answers", {}).items():
+        shim.answer(slave, query, _text(query, answer))
+    if "refresh_ms" in fields:
+        shim.refresh(slave, fields["refresh_ms"])
+    lies = shim.of(slave)
+    return {"answers": dict(lies.answers), "refresh_ms": lies.refresh_ms, "asked": dict(lies.asked)}
+
+
+def _instance(bonds: Bonds, fields: Fields) -> Instance:
+    name = fields["bond"]
+    if name not in bonds.instances:
+        raise BondError(f"{name}: there is no such bond", "ENODEV")
+    return bonds.instances[name]
+
+
+def _text(name: str, value: object) -> str:
+    """Option values are texts; a number is as good."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise BondError(f"option {name}: its value must be a text or a whole number")
+    return str(value)
+
+
+_TYPE_NAMES = {str: "a text", dict: "an object", int: "a whole number", object: "a value"}
+_COMMANDS: dict[str, _Command] = {
+    "add": _Command(_add, ("bond",), {"options": dict}),
+    "delete": _Command(_delete, ("bond",)),
+    "list": _Command(_list),
+    "enslave": _Command(_enslave, ("bond", "slave")),
+    "release": _Command(_release, ("bond", "slave")),
+    "set": _Command(_set, ("bond", "option"), {"value": object, "slave": str}),
+    "up": _Command(_up, ("bond",)),
+    "down": _Command(_down, ("bond",)),
+    "show": _Command(_show, ("bond",)),
+    "proc": _Command(_proc, ("bond",)),
+    "log": _Command(_log, ("bond",)),
+    "version": _Command(_version),
+    "probe": _Command(_probe, ("bond", "slave"), {"answers": dict, "refresh_ms": int}),
+}

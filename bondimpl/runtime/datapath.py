@@ -1,0 +1,287 @@
+"""Moves frames between the bond device and its slaves as the forwarding plan says.
+
+Behaves as `forwarding.Forwarder`, which it asks wherever a plan needs a look at each frame. What it moves
+are super-frames behind a virtio header: up to 64 KiB of TCP in one system call each way.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bondimpl.errors import MachineError
+from bondimpl.forwarding import Accept, Forwarder, ForwardingPlan, Single
+from bondimpl.runtime.loop import Handler, Loop
+from bondimpl.runtime.tap import VNET_HEADER
+from bondimpl.runtime.wire import ROOM, Wire, tagged_receiver
+
+BUDGET = 64
+"""Frames taken from one descriptor before the others have their turn."""
+
+_NO_HEADER = bytes(VNET_HEADER)
+_GLANCE = VNET_HEADER + 18
+"""Bytes read of a frame that is to be thrown away."""
+
+Receive = Callable[[bytearray], int]
+
+
+class ControlPlane(Protocol):
+    """Where punted frames go: the Bond."""
+
+    def frame_from_slave(self, slave: str, frame: bytes) -> None:
+        """A frame that the plan punts was received on a slave."""
+
+    def frame_from_host(self, frame: bytes) -> None:
+        """A frame that the plan punts was sent by the host."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """Of one slave. Packets are super-frames; bytes are theirs, without the virtio header.
+
+    `rx_ignored`: the plan does not accept them; `*_dropped`: they could not be moved.
+    """
+
+    rx_packets: int = 0
+    rx_bytes: int = 0
+    rx_ignored: int = 0
+    rx_dropped: int = 0
+    tx_packets: int = 0
+    tx_bytes: int = 0
+    tx_dropped: int = 0
+
+
+class Datapath:
+    """The data path of one bond."""
+
+    def __init__(self, tap_fd: int, loop: Loop, when_lost: Callable[[], None]) -> None:
+        """`when_lost` is called once when the bond device was deleted under us."""
+        self._tap = tap_fd
+        self._loop = loop
+        self._when_lost = when_lost
+        self._forwarder = Forwarder()
+        self._control: ControlPlane | None = None
+        self._wires: dict[str, Wire] = {}
+        self._counters: dict[str, Counters] = {}
+        self._punts_in: dict[bytes, bool] = {}
+        self._punts_out: dict[bytes, bool] = {}
+        self._out = bytearray(ROOM)
+        self._out_view = memoryview(self._out)
+        self._in = bytearray(ROOM)
+        self._in_view = memoryview(self._in)
+        loop.add(tap_fd, self._host_by_plan)
+
+    @property
+    def counters(self) -> Mapping[str, Counters]:
+        """By slave."""
+        return self._counters
+
+    def connect(self, control: ControlPlane) -> None:
+        """Punted frames go there."""
+        self._control = control
+
+    def close(self) -> None:
+        """Stop; the TAP stays open."""
+        for slave in list(self._wires):
+            self.remove(slave)
+        if self._tap >= 0:
+            self._loop.remove(self._tap)
+
+    def add(self, slave: str, wire: Wire) -> None:
+        """A slave joins; it is closed by `remove`."""
+        self._wires[slave] = wire
+        self._counters[slave] = Counters()
+        self._loop.add(wire.plain.fileno(), self._ignore(slave, wire.plain.recv_into))
+        self._loop.add(wire.tagged.fileno(), self._ignore(slave, wire.tagged.recv_into))
+
+    def remove(self, slave: str) -> None:
+        """A slave leaves. Harmless when it is not there."""
+        wire = self._wires.pop(slave, None)
+        if wire is not None:
+            self._loop.remove(wire.plain.fileno())
+            self._loop.remove(wire.tagged.fileno())
+            wire.close()
+            del self._counters[slave]
+
+    def publish(self, plan: ForwardingPlan) -> None:
+        """Execute this plan from the next frame on."""
+        self._forwarder.plan = plan
+        self._punts_in = {p.ethertype.to_bytes(2, "big"): p.consume for p in plan.punt}
+        self._punts_out = {p.ethertype.to_bytes(2, "big"): p.consume for p in plan.punt if p.from_host}
+        if self._tap >= 0:
+            self._loop.replace(self._tap, self._host_handler(plan))
+        for slave, wire in self._wires.items():
+            self._loop.replace(wire.plain.fileno(), self._wire_handler(slave, wire.plain.recv_into))
+            receive = tagged_receiver(wire.tagged, self._in)
+            self._loop.replace(wire.tagged.fileno(), self._wire_handler(slave, receive))
+
+    def transmit(self, slave: str, frame: bytes) -> None:
+        """Send a frame of the driver's own. Raises MachineError."""
+        wire = self._wires.get(slave)
+        if wire is None:
+            raise MachineError(f"{slave}: not taken over", "ENODEV")
+        try:
+            wire.plain.send(_NO_HEADER + frame)
+        except OSError as error:
+            number = errno.errorcode.get(error.errno or 0, "EIO")
+            raise MachineError(f"{slave}: cannot send: {error.strerror}", number) from error
+
+    # ---- from the host
+
+    def _host_handler(self, plan: ForwardingPlan) -> Handler:
+        match plan.transmit:
+            case Single(slave) if not self._punts_out and slave in self._wires:
+                return self._host_to_one(slave)
+        return self._host_by_plan
+
+    def _host_to_one(self, slave: str) -> Handler:
+        counters = self._counters[slave]
+        send, view, vector, tap = self._wires[slave].plain.send, self._out_view, [self._out], self._tap
+        read = os.readv
+
+        def handler(_events: int) -> None:
+            packets = moved = 0
+            try:
+                for _ in range(BUDGET):
+                    count = read(tap, vector)
+                    try:
+                        moved += send(view[:count])
+                        packets += 1
+                    except OSError:
+                        counters.tx_dropped += 1
+            except BlockingIOError:
+                pass
+            except OSError:
+                self._lost()
+            counters.tx_packets += packets
+            counters.tx_bytes += moved - packets * VNET_HEADER
+
+        return handler
+
+    def _host_by_plan(self, _events: int) -> None:
+        view, vector = self._out_view, [self._out]
+        for _ in range(BUDGET):
+            try:
+                count = os.readv(self._tap, vector)
+            except BlockingIOError:
+                return
+            except OSError:
+                self._lost()
+                return
+            frame = view[VNET_HEADER:count]
+            if self._punts_out and self._punted_by_host(frame):
+                continue
+            for slave in self._forwarder.targets(frame):
+                if slave in self._wires:
+                    self._send(slave, count)
+
+    def _punted_by_host(self, frame: memoryview) -> bool:
+        consume = self._punts_out.get(bytes(frame[12:14]))
+        if consume is None or self._control is None:
+            return False
+        self._control.frame_from_host(bytes(frame))
+        return consume
+
+    def _send(self, slave: str, count: int) -> None:
+        counters = self._counters[slave]
+        try:
+            self._wires[slave].plain.send(self._out_view[:count])
+        except OSError:
+            # Down, gone, its queue full, or the frame longer than its MTU: as on a wire, the frame is lost.
+            counters.tx_dropped += 1
+        else:
+            counters.tx_packets += 1
+            counters.tx_bytes += count - VNET_HEADER
+
+    # ---- from the slaves
+
+    def _wire_handler(self, slave: str, receive: Receive) -> Handler:
+        accept = self._forwarder.plan.accept.get(slave, Accept.NOTHING)
+        if self._punts_in or accept is Accept.UNICAST:
+            return self._wire_by_plan(slave, receive)
+        return self._deliver(slave, receive) if accept is Accept.EVERYTHING else self._ignore(slave, receive)
+
+    def _deliver(self, slave: str, receive: Receive) -> Handler:
+        counters = self._counters[slave]
+        buffer, view, tap, write = self._in, self._in_view, self._tap, os.write
+
+        def handler(_events: int) -> None:
+            packets = moved = 0
+            try:
+                for _ in range(BUDGET):
+                    count = receive(buffer)
+                    packets += 1
+                    moved += count
+                    write(tap, view[:count])
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                self._not_moved(counters, error)
+            counters.rx_packets += packets
+            counters.rx_bytes += moved - packets * VNET_HEADER
+
+        return handler
+
+    def _ignore(self, slave: str, receive: Receive) -> Handler:
+        counters = self._counters[slave]
+        glance = bytearray(_GLANCE)
+
+        def handler(_events: int) -> None:
+            try:
+                for _ in range(BUDGET):
+                    receive(glance)
+                    counters.rx_ignored += 1
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                self._not_moved(counters, error)
+
+        return handler
+
+    def _wire_by_plan(self, slave: str, receive: Receive) -> Handler:
+        counters = self._counters[slave]
+        buffer, view = self._in, self._in_view
+
+        def handler(_events: int) -> None:
+            try:
+                for _ in range(BUDGET):
+                    count = receive(buffer)
+                    frame = view[VNET_HEADER:count]
+                    if self._punted_by_wire(slave, frame):
+                        continue
+                    if not self._forwarder.accepts(slave, frame):
+                        counters.rx_ignored += 1
+                        continue
+                    counters.rx_packets += 1
+                    counters.rx_bytes += count - VNET_HEADER
+                    os.write(self._tap, view[:count])
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                self._not_moved(counters, error)
+
+        return handler
+
+    def _punted_by_wire(self, slave: str, frame: memoryview) -> bool:
+        consume = self._punts_in.get(bytes(frame[12:14]))
+        if consume is None or self._control is None:
+            return False
+        self._control.frame_from_slave(slave, bytes(frame))
+        return consume
+
+    def _not_moved(self, counters: Counters, error: OSError) -> None:
+        # ENETDOWN is news of the slave, not of a frame. EIO: the bond device is down. EINVAL: segmentation
+        # that a virtio header cannot tell. ENXIO: the slave is gone, which link events will tell, too.
+        if error.errno == errno.EBADFD:
+            self._lost()
+        elif error.errno != errno.ENETDOWN:
+            counters.rx_dropped += 1
+
+    def _lost(self) -> None:
+        if self._tap >= 0:
+            self._loop.remove(self._tap)
+            self._tap = -1
+            self._when_lost()

@@ -1,0 +1,31 @@
+"""A slave speaks no IPv6 of its own (link-local address, duplicate detection, router solicitations)."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from bondimpl.errors import MachineError
+
+
+def is_off(name: str) -> bool | None:
+    """Whether IPv6 is off on an interface; None where the kernel has none or the interface is gone."""
+    try:
+        return _switch(name).read_text() != "0\n"
+    except FileNotFoundError:
+        return None
+
+
+def set_off(name: str, off: bool) -> None:
+    """Switch IPv6 off or on; nothing happens where there is none. Raises MachineError."""
+    try:
+        _switch(name).write_text("1" if off else "0")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        number = errno.errorcode.get(error.errno or 0, "EIO")
+        raise MachineError(f"{name}: cannot set disable_ipv6: {error.strerror}", number) from error
+
+
+def _switch(name: str) -> Path:
+    return Path("/proc/sys/net/ipv6/conf", name, "disable_ipv6")

@@ -1,0 +1,199 @@
+"""Network interfaces as the kernel lists them, by index: names may change under us, indexes do not."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from bondimpl.errors import MachineError
+from bondimpl.frames.ethernet import format_mac
+from bondimpl.runtime import netlink
+from bondimpl.runtime.netlink import Netlink
+
+_NEWLINK, _DELLINK, _GETLINK, _SETLINK = 16, 17, 18, 19
+_NEWADDR, _GETADDR = 20, 22
+_GROUP_LINK = 1
+_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER, _IFLA_LINKINFO = 1, 3, 4, 5, 10, 18
+_IFLA_EXT_MASK = 29
+_SKIP_STATS = 8
+_INFO_KIND, _INFO_DATA = 1, 2
+_VLAN_ID = 1
+_IFA_LOCAL = 2
+_IFF_UP, _IFF_LOOPBACK, _IFF_LOWER_UP = 0x1, 0x8, 0x10000
+_ARPHRD_ETHER = 1
+_IFINFO = struct.Struct("=BxHiII")
+_NO_STATS = netlink.attribute(_IFLA_EXT_MASK, struct.pack("=I", _SKIP_STATS))
+LOST = -1
+"""In place of an index: events were lost, look at everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One interface. `mac` as long as the device has it, `mtu` in bytes, `carrier` as its driver keeps it.
+
+    `kind` is what `ip -d link` shows (bond, tun, veth, vlan ...), empty for hardware. `master`, `lower` are
+    indexes.
+    """
+
+    index: int
+    name: str
+    mac: bytes
+    mtu: int
+    up: bool
+    carrier: bool
+    is_ethernet: bool
+    is_loopback: bool
+    kind: str
+    master: int | None
+    lower: int | None
+    vlan: int | None
+
+
+class Links:
+    """Reads and changes interfaces."""
+
+    def __init__(self) -> None:
+        self._netlink = Netlink(socket.NETLINK_ROUTE)
+
+    def close(self) -> None:
+        self._netlink.close()
+
+    def by_name(self, name: str) -> Link | None:
+        """The interface of that name, None when there is none. Raises MachineError."""
+        if not name.isprintable():  # the kernel would take the part before a zero byte for the name
+            return None
+        return self._get(0, netlink.string(_IFLA_IFNAME, name), name)
+
+    def by_index(self, index: int) -> Link | None:
+        """The interface with that index, None when it is gone. Raises MachineError."""
+        return self._get(index, b"", f"interface {index}")
+
+    def flags(self, index: int) -> tuple[bool, bool]:
+        """(administratively up, carrier) now; an interface that is gone has neither. Raises MachineError."""
+        try:
+            answers = self._netlink.query(
+                f"interface {index}", _GETLINK, _IFINFO.pack(0, 0, index, 0, 0) + _NO_STATS
+            )
+        except MachineError as error:
+            if error.errno == "ENODEV":
+                return False, False
+            raise
+        flags = _IFINFO.unpack_from(answers[0][1])[3]
+        return bool(flags & _IFF_UP), bool(flags & _IFF_LOWER_UP)
+
+    def all(self) -> list[Link]:
+        """Every interface of this network namespace. Raises MachineError."""
+        body = _IFINFO.pack(0, 0, 0, 0, 0) + _NO_STATS
+        answers = self._netlink.query("list interfaces", _GETLINK, body, netlink.DUMP)
+        return [_link(body) for kind, body in answers if kind == _NEWLINK]
+
+    def addresses(self, index: int) -> list[IPv4Address]:
+        """IPv4 addresses in the kernel's order, primaries of each subnet first. Raises MachineError."""
+        request = struct.pack("=BBBBi", socket.AF_INET, 0, 0, 0, 0)
+        found = []
+        for kind, body in self._netlink.query("list addresses", _GETADDR, request, netlink.DUMP):
+            if kind == _NEWADDR and struct.unpack_from("=i", body, 4)[0] == index:
+                local = netlink.attributes(body[8:]).get(_IFA_LOCAL)
+                if local is not None:
+                    found.append(IPv4Address(local))
+        return found
+
+    def set_mac(self, index: int, name: str, mac: bytes) -> None:
+        """Raises MachineError."""
+        self._set(
+            index, f"{name}: cannot set address {format_mac(mac)}", netlink.attribute(_IFLA_ADDRESS, mac)
+        )
+
+    def set_mtu(self, index: int, name: str, mtu: int) -> None:
+        """`mtu` in bytes. Raises MachineError."""
+        self._set(
+            index, f"{name}: cannot set MTU {mtu}", netlink.attribute(_IFLA_MTU, struct.pack("=I", mtu))
+        )
+
+    def set_up(self, index: int, name: str, up: bool) -> None:
+        """Raises MachineError."""
+        body = _IFINFO.pack(0, 0, index, _IFF_UP if up else 0, _IFF_UP)
+        self._netlink.change(f"{name}: cannot set {'up' if up else 'down'}", _SETLINK, body)
+
+    def _set(self, index: int, what: str, attribute: bytes) -> None:
+        self._netlink.change(what, _SETLINK, _IFINFO.pack(0, 0, index, 0, 0) + attribute)
+
+    def _get(self, index: int, selector: bytes, what: str) -> Link | None:
+        body = _IFINFO.pack(0, 0, index, 0, 0) + selector + _NO_STATS
+        try:
+            answers = self._netlink.query(what, _GETLINK, body)
+        except MachineError as error:
+            if error.errno in (
+                "ENODEV",
+                "EINVAL",
+                "ERANGE",
+            ):  # the last two: not a name an interface can have
+                return None
+            raise
+        return next((_link(body) for kind, body in answers if kind == _NEWLINK), None)
+
+
+class LinkEvents:
+    """Tells which interfaces changed or went. An accelerator: the state itself is to be read anew."""
+
+    def __init__(self) -> None:
+        self._netlink = Netlink(socket.NETLINK_ROUTE, _GROUP_LINK)
+
+    def fileno(self) -> int:
+        return self._netlink.fileno()
+
+    def close(self) -> None:
+        self._netlink.close()
+
+    def read(self) -> Iterator[tuple[int, bool]]:
+        """(index, whether it is gone) of each event; (LOST, False) when some were lost."""
+        try:
+            for kind, body in self._netlink.events():
+                if kind in (_NEWLINK, _DELLINK):
+                    yield _IFINFO.unpack_from(body)[2], kind == _DELLINK and not _is_bridge_event(body)
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:
+                raise
+            yield LOST, False
+
+
+def _is_bridge_event(body: bytes) -> bool:
+    # A port leaving a bridge is told as RTM_DELLINK of family AF_BRIDGE; the interface is still there.
+    return bool(body[0] == socket.AF_BRIDGE)
+
+
+def _link(body: bytes) -> Link:
+    _, hardware, index, flags, _ = _IFINFO.unpack_from(body)
+    found = netlink.attributes(body[_IFINFO.size :])
+    info = netlink.attributes(found.get(_IFLA_LINKINFO, b""))
+    kind = netlink.text(info.get(_INFO_KIND, b""))
+    data = netlink.attributes(info.get(_INFO_DATA, b""))
+    vlan = data.get(_VLAN_ID) if kind == "vlan" else None
+    return Link(
+        index=index,
+        name=netlink.text(found.get(_IFLA_IFNAME, b"")),
+        mac=found.get(_IFLA_ADDRESS, b""),
+        mtu=_number(found.get(_IFLA_MTU)) or 0,
+        up=bool(flags & _IFF_UP),
+        carrier=bool(flags & _IFF_LOWER_UP),
+        is_ethernet=hardware == _ARPHRD_ETHER,
+        is_loopback=bool(flags & _IFF_LOOPBACK),
+        kind=kind,
+        master=_number(found.get(_IFLA_MASTER)),
+        lower=_number(found.get(_IFLA_LINK)),
+        vlan=None if vlan is None else struct.unpack_from("=H", vlan)[0],
+    )
+
+
+def _number(value: bytes | None) -> int | None:
+    return None if value is None else int(struct.unpack("=I", value)[0])
+
+
+def namespace() -> int:
+    """A number that tells network namespaces of this boot apart."""
+    return os.stat("/proc/self/ns/net").st_ino

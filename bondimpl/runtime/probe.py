@@ -1,0 +1,141 @@
+"""Where the MII monitor gets its answers from NICs, and a shim that makes a NIC's driver lie for tests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from bondimpl.clock import Clock
+from bondimpl.errors import BondError
+from bondimpl.machine import Duplex, LinkProbe, Speed
+from bondimpl.runtime.ports import Port, require
+
+Query = Literal["carrier", "mii", "ethtool", "speed"]
+QUERIES: tuple[Query, ...] = ("carrier", "mii", "ethtool", "speed")
+
+_Answer = TypeVar("_Answer")
+
+
+class PortProbe:
+    """Asks the NICs."""
+
+    def __init__(self, ports: Mapping[str, Port]) -> None:
+        self._ports = ports
+
+    def admin_up(self, slave: str) -> bool:
+        return self._port(slave).admin_up()
+
+    def carrier(self, slave: str) -> bool:
+        return self._port(slave).carrier()
+
+    def mii_link(self, slave: str) -> bool | None:
+        return self._port(slave).mii_link()
+
+    def ethtool_link(self, slave: str) -> bool | None:
+        return self._port(slave).ethtool_link()
+
+    def speed(self, slave: str) -> Speed:
+        return self._port(slave).speed()
+
+    def _port(self, slave: str) -> Port:
+        return require(self._ports.get(slave), slave)
+
+
+@dataclass(slots=True)
+class Lies:
+    """What one slave's driver is made to answer, and how often it was asked.
+
+    `answers`: by query `up`, `down`, `fail` (the request fails), or for speed `100/half` or `fail`; a query
+    that is missing is answered truly. `refresh_ms`: the driver renews its carrier flag only that often.
+    """
+
+    answers: dict[Query, str] = field(default_factory=dict)
+    refresh_ms: int = 0
+    asked: Counter[Query] = field(default_factory=Counter)
+    cached: tuple[float, bool] | None = None
+
+
+class FaultShim:
+    """A LinkProbe between the monitor and the true one."""
+
+    def __init__(self, inner: LinkProbe, clock: Clock) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._lies: dict[str, Lies] = {}
+
+    def of(self, slave: str) -> Lies:
+        """The lies about one slave."""
+        return self._lies.setdefault(slave, Lies())
+
+    def answer(self, slave: str, query: str, answer: str) -> None:
+        """Have a query answered so from now on; `real` ends it. Raises BondError."""
+        if query not in QUERIES:
+            raise BondError(f"no such query: {query!r}; there are {', '.join(QUERIES)}")
+        lies = self.of(slave)
+        lies.answers.pop(query, None)
+        if answer == "real":
+            return
+        if query == "speed":
+            _speed(answer)
+        elif answer not in ("up", "down", "fail") or (query == "carrier" and answer == "fail"):
+            raise BondError(f"{query} cannot be {answer!r}; possible: up, down, real{_or_fail(query)}")
+        lies.answers[query] = answer
+
+    def refresh(self, slave: str, period_ms: int) -> None:
+        """Have the carrier flag renewed only every `period_ms`; 0: always. Raises BondError."""
+        if period_ms < 0:
+            raise BondError(f"refresh cannot be {period_ms}; possible: 0 or more (ms)")
+        lies = self.of(slave)
+        lies.refresh_ms, lies.cached = period_ms, None
+
+    def admin_up(self, slave: str) -> bool:
+        return self._inner.admin_up(slave)
+
+    def carrier(self, slave: str) -> bool:
+        lies = self.of(slave)
+        lies.asked["carrier"] += 1
+        now = self._clock.now()
+        if lies.cached is not None and now - lies.cached[0] < lies.refresh_ms:
+            return lies.cached[1]
+        answer = lies.answers.get("carrier")
+        truth = self._inner.carrier(slave) if answer is None else answer == "up"
+        if lies.refresh_ms:
+            lies.cached = now, truth
+        return truth
+
+    def mii_link(self, slave: str) -> bool | None:
+        return self._link("mii", slave, self._inner.mii_link)
+
+    def ethtool_link(self, slave: str) -> bool | None:
+        return self._link("ethtool", slave, self._inner.ethtool_link)
+
+    def speed(self, slave: str) -> Speed:
+        lies = self.of(slave)
+        lies.asked["speed"] += 1
+        answer = lies.answers.get("speed")
+        return self._inner.speed(slave) if answer is None else _speed(answer)
+
+    def _link(self, query: Query, slave: str, truth: Callable[[str], bool | None]) -> bool | None:
+        lies = self.of(slave)
+        lies.asked[query] += 1
+        answer = lies.answers.get(query)
+        if answer is None:
+            return truth(slave)
+        return None if answer == "fail" else answer == "up"
+
+
+def _speed(text: str) -> Speed:
+    """Of `100/half`, `1000/full` or `fail`. Raises BondError."""
+    if text == "fail":
+        return Speed()
+    mbit, _, word = text.partition("/")
+    duplexes: dict[str, Duplex] = {"full": "full", "half": "half"}
+    if not mbit.isdecimal() or word not in duplexes:
+        raise BondError(f"speed cannot be {text!r}; possible: Mbit/s and duplex as 100/half, fail, real")
+    return Speed(int(mbit), duplexes[word])
+
+
+def _or_fail(query: str) -> str:
+    return "" if query == "carrier" else ", fail"

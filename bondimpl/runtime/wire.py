@@ -1,0 +1,115 @@
+"""A slave's two packet sockets: one for frames without, one for frames with a VLAN tag.
+
+The kernel takes an 802.1Q tag off before a packet socket sees the frame and tells it beside. Asking for that
+with every frame would cost each of them; so a socket filter sends tagged frames to a socket of their own,
+and only there the tag is asked for and put back.
+"""
+
+from __future__ import annotations
+
+import array
+import errno
+import socket
+import struct
+from collections.abc import Callable
+
+from bondimpl.errors import MachineError
+from bondimpl.runtime.tap import VNET_HEADER
+
+_SOL_PACKET = 263
+_ADD_MEMBERSHIP, _AUXDATA, _VNET_HDR, _IGNORE_OUTGOING = 1, 8, 15, 23
+_MR_PROMISC, _MR_ALLMULTI = 1, 2
+_SO_SNDBUFFORCE, _SO_RCVBUFFORCE, _SO_ATTACH_FILTER = 32, 33, 26
+_BUFFER_BYTES = 8 << 20
+_ETH_P_ALL = 3
+
+_LOAD_TAG_PRESENT = struct.pack("=HBBI", 0x20, 0, 0, 0xFFFFF000 + 48)  # ld vlan_avail
+_SKIP_IF_TAGGED = struct.pack("=HBBI", 0x15, 1, 0, 1)  # jeq 1, skip one
+_SKIP_IF_PLAIN = struct.pack("=HBBI", 0x15, 1, 0, 0)
+_TAKE = struct.pack("=HBBI", 0x06, 0, 0, 0xFFFFFFFF)
+_LEAVE = struct.pack("=HBBI", 0x06, 0, 0, 0)
+
+_AUXDATA_STRUCT = struct.Struct("=IIIHHHH")
+_TAG_VALID, _TPID_VALID = 0x10, 0x40
+_NEEDS_CHECKSUM = 1
+_TAG = 4
+ROOM = 1 << 17
+"""Bytes of a buffer that holds any frame: header, tag, 64 KiB."""
+
+
+class Wire:
+    """The sockets of one slave. Receives into a buffer of its own whose frames look as on the wire."""
+
+    def __init__(self, index: int, name: str, *, promiscuous: bool) -> None:
+        """Raises MachineError."""
+        opened: list[socket.socket] = []
+        try:
+            for tagged in (False, True):
+                opened.append(_open(index, tagged=tagged))
+            memberships = [_MR_ALLMULTI] + [_MR_PROMISC] * promiscuous
+            for membership in memberships:
+                request = struct.pack("=iHH8x", index, membership, 0)
+                opened[0].setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, request)
+        except OSError as error:
+            for each in opened:
+                each.close()
+            number = errno.errorcode.get(error.errno or 0, "EIO")
+            raise MachineError(f"{name}: cannot open a packet socket: {error.strerror}", number) from error
+        self.plain, self.tagged = opened
+
+    def close(self) -> None:
+        """Memberships end with the sockets."""
+        self.plain.close()
+        self.tagged.close()
+
+
+def tagged_receiver(wire: socket.socket, buffer: bytearray) -> Callable[[bytearray], int]:
+    """Like `wire.recv_into(buffer)`, with the tag back in its place."""
+    whole = memoryview(buffer)
+    late = [whole[_TAG:]]
+    space = socket.CMSG_SPACE(_AUXDATA_STRUCT.size)
+    receive = wire.recvmsg_into
+
+    def receive_into(_buffer: bytearray) -> int:
+        # The frame is received four bytes late; header and addresses then move up and leave room for the tag.
+        count, extras, _, _ = receive(late, space)
+        status, _, _, _, _, tag, kind = _AUXDATA_STRUCT.unpack(extras[0][2])
+        if not status & _TAG_VALID:
+            whole[:count] = whole[_TAG : _TAG + count]
+            return count
+        moved = VNET_HEADER + 12
+        whole[:moved] = whole[_TAG : _TAG + moved]
+        struct.pack_into("!HH", buffer, moved, kind if status & _TPID_VALID else 0x8100, tag)
+        if buffer[0] & _NEEDS_CHECKSUM:
+            headers, segment, start = struct.unpack_from("=HHH", buffer, 2)
+            struct.pack_into("=HHH", buffer, 2, headers + _TAG, segment, start + _TAG)
+        return count + _TAG
+
+    return receive_into
+
+
+def _open(index: int, *, tagged: bool) -> socket.socket:
+    wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, 0)
+    try:
+        wire.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)
+        wire.setsockopt(_SOL_PACKET, _VNET_HDR, 1)
+        if tagged:
+            wire.setsockopt(_SOL_PACKET, _AUXDATA, 1)
+        wire.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
+        wire.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, _BUFFER_BYTES)
+        steps = (_LOAD_TAG_PRESENT, _SKIP_IF_PLAIN if tagged else _SKIP_IF_TAGGED, _TAKE, _LEAVE)
+        program = array.array("B", b"".join(steps))
+        filter_ = struct.pack("@HP", len(steps), program.buffer_info()[0])
+        wire.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_)
+        _bind(wire, index)
+        # A socket bound to an interface that is down keeps ENETDOWN for the next call; nobody needs it.
+        wire.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    except OSError:
+        wire.close()
+        raise
+    return wire
+
+
+def _bind(wire: socket.socket, index: int) -> None:
+    # Python binds by name only, which may have been changed since the interface was looked up.
+    wire.bind((socket.if_indextoname(index), _ETH_P_ALL))
