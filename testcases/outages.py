@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lab.cases import StreamReport
+from lab.judging import Outage
+
+EARLY_MS = 20.0
 
 
 def trouble_after(report: StreamReport, at_s: float) -> float:
@@ -13,3 +18,16 @@ def trouble_after(report: StreamReport, at_s: float) -> float:
 def lost_between(report: StreamReport, from_s: float, to_s: float) -> int:
     """Frames lost in outages that overlap the time from `from_s` to `to_s` (monotonic seconds)."""
     return sum(outage.lost for outage in report.outages if outage.from_s < to_s and outage.to_s > from_s)
+
+
+def unexplained(report: StreamReport, faults_s: Sequence[float], within_ms: float) -> list[Outage]:
+    """The outages that are not over `within_ms` after one of the faults (monotonic seconds)."""
+    # A frame due just before the fault may be on its way when it strikes.
+    early_s = EARLY_MS / 1e3
+    return [
+        outage
+        for outage in report.outages
+        if not any(
+            at_s - early_s <= outage.from_s <= outage.to_s <= at_s + within_ms / 1e3 for at_s in faults_s
+        )
+    ]

@@ -1,0 +1,107 @@
+"""primary: the slave to prefer in active-backup mode (HOWTO section 2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab import frames
+from lab.cases import Bonding, StreamMaker, Testbed, behaviour, eventually, needs, never
+from lab.faults import CablePull
+from testcases.bounds import detection, seconds
+from testcases.bursts import carried, numbered, peers_like
+from testcases.modes import SPREADING
+from testcases.outages import trouble_after
+from testcases.wire import Wire
+
+
+@behaviour("2.primary.always-active-while-up")
+@needs(slaves=2)
+def test_a_primary_that_is_back_takes_over(
+    bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire
+) -> None:
+    """Steps: the primary eth1 fails and eth0 takes over; bring eth1 back.
+
+    Verify: after updelay eth1 is active again and carries, although eth0 never failed.
+    """
+    bond = bonded("active-backup", miimon=100, updelay=500, primary="eth1")
+    with stream("out") as out:
+        with CablePull(bed, bed.slave_cable(1)):
+            eventually(lambda: bond.status().active == "eth0", within=seconds(detection()))
+            out.wait_flowing()
+        eventually(lambda: bond.status().active == "eth1", within=seconds(500 + detection()))
+        out.wait_flowing()
+        wire.mark()
+        out.run(0.2)
+    assert set(wire.shares()) == {"eth1"}
+    assert bond.status().slave("eth0").failures == 0
+
+
+@behaviour("2.primary.alternates-only-when-down")
+@needs(slaves=2)
+def test_others_serve_only_while_the_primary_is_down(
+    bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire
+) -> None:
+    """Steps: with primary=eth1 fail eth0 and bring it back twice; then fail eth1.
+
+    Verify: eth1 is active and carries throughout the first part; eth0 only after eth1 has failed.
+    """
+    bond = bonded("active-backup", miimon=100, primary="eth1")
+    with stream("out") as out:
+        out.wait_flowing()
+        wire.mark()
+        for _ in range(2):
+            with CablePull(bed, bed.slave_cable(0)):
+                never(lambda: bond.status().active != "eth1", during=seconds(detection()))
+            never(lambda: bond.status().active != "eth1", during=seconds(detection()))
+        assert set(wire.shares()) == {"eth1"}
+        with CablePull(bed, bed.slave_cable(1)) as pull:
+            eventually(lambda: bond.status().active == "eth0", within=seconds(detection()))
+            out.wait_flowing()
+            wire.mark()
+            out.run(0.2)
+            assert set(wire.shares()) == {"eth0"}
+            report = out.report()
+    assert not [outage for outage in report.outages if outage.to_s < pull.at]
+    assert trouble_after(report, pull.at) <= detection()
+
+
+@behaviour("2.primary.late-enslave")
+@needs(slaves=2, switch=True)
+def test_a_primary_that_joins_late_takes_over(bonded: Bonding, stream: StreamMaker, wire: Wire) -> None:
+    """Steps: with primary=eth1 run on eth0 alone; then enslave eth1.
+
+    Verify: eth1 becomes active and carries.
+    """
+    bond = bonded("active-backup", slaves=1, miimon=100, updelay=200, primary="eth1")
+    with stream("out") as out:
+        out.wait_flowing()
+        assert (bond.status().active, set(wire.shares())) == ("eth0", {"eth0"})
+        bond.enslave("eth1")
+        eventually(lambda: bond.status().active == "eth1", within=seconds(200 + detection()))
+        wire.mark()
+        out.wait_flowing()
+    assert "eth1" in wire.shares()
+    assert bond.status().slave_names == ("eth0", "eth1")
+
+
+@behaviour("2.primary.active-backup-only")
+@needs(slaves=2)
+@pytest.mark.parametrize("mode", SPREADING)
+def test_other_modes_have_no_primary(bonded: Bonding, wire: Wire, mode: str) -> None:
+    """Steps: send to 16 peers over a bond without a primary, and again over one with primary=eth1.
+
+    Verify: the log warns of the option, and every frame leaves as it did without.
+    """
+    found = []
+    for options in ({}, {"primary": "eth1"}):
+        bond = bonded(mode, miimon=100, trunk=False, **options)  # type: ignore[arg-type]  # the driver's
+        peers = peers_like(bond.host.mac(bond.name))
+        burst = carried(wire, bond, numbered(bond, peers, 64), copies=2 if mode == "broadcast" else 1)
+        found.append({nic: [frames.probe(frame) for frame in sent] for nic, sent in burst.items()})
+        warned = [line for line in bond.log().splitlines() if "primary" in line]
+        assert bool(warned) == bool(options)
+        bond.delete()
+        if bonded.peer_bond:
+            bonded.peer_bond.delete()
+    assert found[0] == found[1]
+    assert set(found[0]) == {"eth0", "eth1"}

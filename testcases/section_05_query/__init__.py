@@ -1,0 +1,1 @@
+"""HOWTO section 5: asking the driver how it is."""

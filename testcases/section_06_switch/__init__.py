@@ -1,0 +1,1 @@
+"""HOWTO section 6: what a switch must be set to."""

@@ -1,0 +1,1 @@
+"""HOWTO section 8: link monitoring."""

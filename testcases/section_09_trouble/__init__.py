@@ -1,0 +1,1 @@
+"""HOWTO section 9: potential trouble."""

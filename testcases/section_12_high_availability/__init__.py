@@ -1,0 +1,1 @@
+"""HOWTO section 12: configuring bonding for high availability."""

@@ -1,0 +1,38 @@
+"""Bulk TCP transfers between hosts, by iperf3."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+
+from lab.cases import eventually
+from lab.hosts.base import Host
+
+_ports = itertools.count(5201)
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What arrived of a transfer: bytes, and Mbit/s (TCP payload)."""
+
+    received: int
+    mbit: float
+
+
+def transfer(client: Host, server: Host, address: str, *options: str) -> Transfer:
+    """One run of iperf3 from `client` to the `address` of `server`; `options` are those of its client.
+
+    Raises LabError when it fails.
+    """
+    port = str(next(_ports))
+    listener = server.start(["iperf3", "--server", "--one-off", "--port", port])
+    eventually(
+        lambda: server.run(["ss", "-Hltn", f"sport = :{port}"]).stdout, within=5.0, what="iperf3 listens"
+    )
+    try:
+        argv = ["iperf3", "--client", address, "--port", port, "--json", *options]
+        end = json.loads(client.run(argv).stdout)["end"]["sum_received"]
+    finally:
+        listener.stop()
+    return Transfer(int(end["bytes"]), end["bits_per_second"] / 1e6)

@@ -1,0 +1,1 @@
+"""HOWTO section 13: IBM BladeCenter."""

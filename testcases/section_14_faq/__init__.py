@@ -1,0 +1,1 @@
+"""HOWTO section 14: frequently asked questions."""
