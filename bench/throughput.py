@@ -106,6 +106,7 @@ def _lab(directory: Path) -> Iterator[None]:
     """The picture of the module, with addresses, bondd and iperf3's server."""
     holder = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
     daemon = server = None
+    quiet = subprocess.DEVNULL
     try:
         _until(lambda: _namespace("self") != _namespace(str(holder.pid)))
         _cable(str(holder.pid))
@@ -114,7 +115,7 @@ def _lab(directory: Path) -> Iterator[None]:
         control = ControlClient(str(socket))
         _until(lambda: _answers(control))
         _bond(control)
-        server = subprocess.Popen([*_in_peer(holder.pid), "iperf3", "--server"], stdout=subprocess.DEVNULL)
+        server = subprocess.Popen([*_in_peer(holder.pid), "iperf3", "--server"], stdout=quiet, stderr=quiet)
         _until(lambda: _listens(holder.pid))
         yield
     finally:
