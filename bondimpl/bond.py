@@ -52,6 +52,7 @@ class Bond:
         self._listeners: list[Listener] = []
         self._early_warnings = tuple(warnings)
         self._empty_address()
+        self._state.mtu = machine.bond_mtu()
         machine.set_bond_carrier(False)
 
     # ---- what it looks like
@@ -129,9 +130,13 @@ class Bond:
         self._emit("address", None, ethernet.format_mac(mac))
 
     def set_mtu(self, mtu: int) -> None:
-        """The user gave the bond an MTU in bytes; all slaves take it."""
-        for slave in self._state.slaves:
-            self._machine.set_slave_mtu(slave, mtu)
+        """The user gave the bond an MTU in bytes; all slaves take it, or none does (MachineError)."""
+        with ExitStack() as undo:
+            for slave in self._state.slaves:
+                self._machine.set_slave_mtu(slave, mtu)
+                undo.callback(self._machine.set_slave_mtu, slave, self._state.mtu)
+            undo.pop_all()
+        self._state.mtu = mtu
 
     def set_option(self, name: str, text: str) -> None:
         """Change an option of the live bond. Raises OptionError."""
@@ -195,7 +200,7 @@ class Bond:
         with ExitStack() as undo:
             machine.attach(port.name)
             undo.callback(machine.detach, port.name)
-            machine.set_slave_mtu(port.name, machine.bond_mtu())
+            machine.set_slave_mtu(port.name, state.mtu)
             undo.callback(machine.set_slave_mtu, port.name, port.mtu)
             machine.set_slave_mac(port.name, mac)
             undo.callback(machine.set_slave_mac, port.name, port.mac)

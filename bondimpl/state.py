@@ -21,6 +21,7 @@ class BondState:
     active: Slave | None = None
     mac: bytes = ZERO_MAC
     mac_is_users: bool = False
+    mtu: int = 1500
     admin_up: bool = False
     carrier: bool = False
 

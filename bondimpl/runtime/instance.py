@@ -129,15 +129,13 @@ class Instance:
         return {slave: dataclasses.asdict(counters) for slave, counters in self.path.counters.items()}
 
     def _follow_mtu(self, mtu: int) -> None:
-        before, self.machine.mtu = self.machine.mtu, mtu
         try:
             self.bond.set_mtu(mtu)
         except BondError:
             # The driver would have refused; all that is left is to take it back.
-            self.machine.mtu = before
-            self._host.links.set_mtu(self.index, self.name, before)
-            self.bond.set_mtu(before)
+            self._host.links.set_mtu(self.index, self.name, self.machine.mtu)
             raise
+        self.machine.mtu = mtu
 
     def _follow_mac(self, mac: bytes) -> None:
         before, self.machine.mac = self.machine.mac, mac

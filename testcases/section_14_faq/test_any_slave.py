@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 
-from lab.cases import Bonding, Testbed, behaviour, eventually, needs, send_frames
+from lab.cases import Bonding, StreamMaker, Testbed, behaviour, eventually, needs, send_frames
+from lab.faults import CablePull
 from lab.hosts.base import Host
+from testcases.bounds import detection, seconds
 from testcases.bursts import numbered
+from testcases.outages import trouble_after
+from testcases.section_14_faq.tap_nic import add_tap
+from testcases.wire import Wire
 
 MANY, ROUNDS = 32, 10
 
@@ -47,3 +52,32 @@ def test_all_ports_can_be_slaves(bed: Testbed, bonded: Bonding) -> None:
 
     eventually(lambda: sum(more().values()) >= MANY * ROUNDS, within=2.0)
     assert set(more().values()) <= {ROUNDS, ROUNDS + 1}
+
+
+@behaviour("14.2.any-ethernet-mix")
+@needs(slaves=2, switch=True)
+def test_slaves_may_be_of_different_makes(
+    bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire
+) -> None:
+    """Steps: a veth and a TAP (whose frames pass the cable of eth1) as slaves in active-backup; traffic both
+    ways; pull the cable of the veth.
+
+    Verify: both are accepted; the TAP takes over within the detection time and carries both ways.
+    """
+    host = bed.host("host")
+    add_tap(host, "tap0", "eth1")
+    bond = bonded("active-backup", slaves=("eth0", "tap0"), miimon=100)
+    host.run(["ip", "link", "set", "dev", "eth1", "up", "arp", "off"])
+    assert bond.status().slave_names == ("eth0", "tap0")
+    with stream("out") as out, stream("in") as back:
+        out.wait_flowing()
+        back.wait_flowing()
+        assert set(wire.shares()) == {"eth0"}
+        with CablePull(bed, bed.slave_cable(0)) as fault:
+            eventually(lambda: bond.status().active == "tap0", within=seconds(detection()))
+            out.wait_flowing()
+            back.wait_flowing()
+            assert wire.left_by("eth1")
+            assert wire.reached("eth1")
+            reports = out.report(), back.report()
+    assert all(trouble_after(report, fault.at) <= detection() for report in reports), reports

@@ -7,6 +7,7 @@ import pytest
 from lab import frames
 from lab.bonding import wait_up
 from lab.cases import (
+    HOST_IP,
     BondDriver,
     BondHandle,
     Bonding,
@@ -105,7 +106,7 @@ def test_the_address_changes_when_all_slaves_are_changed(mode: str, bed: Testbed
 
 @behaviour("14.8.mac.set-explicitly")
 @pytest.mark.parametrize("mode", MODES)
-@needs(slaves=2)
+@needs(slaves=2, meeting=True)
 def test_the_address_can_be_set_by_hand(
     mode: str, bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire
 ) -> None:
@@ -119,7 +120,7 @@ def test_the_address_can_be_set_by_hand(
     eventually(lambda: macs(bond, "eth0", "eth1"), within=1.0, until=lambda now: now == [BY_HAND] * 3)
     wire.mark()
     peer.run(["ip", "neighbour", "flush", "all"])
-    ping = ["ping", "-c", "3", "-i", "0.01", "-W", "1", "10.0.0.1"]
+    ping = ["ping", "-c", "3", "-i", "0.01", "-W", "1", HOST_IP]
     assert "3 packets transmitted, 3 received" in peer.run(ping).stdout
     with stream("out") as out, stream("in") as back:
         out.run(0.2)

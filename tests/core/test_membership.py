@@ -52,7 +52,8 @@ def test_the_address_outlives_the_first_slave(era_name: str) -> None:
 def test_a_released_slave_gets_everything_back(era_name: str) -> None:
     world = World(slaves=1, era_name=era_name)
     nic = world.machine.nics["eth1"]
-    nic.mtu, world.machine.mtu = 1400, 9000
+    nic.mtu = 1400
+    world.bond.set_mtu(9000)
     world.enslave("eth1")
     assert (nic.mac, nic.mtu, nic.up, nic.attached) == (mac(0), 9000, True, True)
     world.bond.release("eth1")
@@ -67,6 +68,17 @@ def test_setting_address_and_mtu_reaches_the_slaves(era_name: str) -> None:
     assert {(n.mac, n.mtu) for n in list(world.machine.nics.values())[:2]} == {(mac(0x55), 9000)}
     with pytest.raises(BondError, match="not a unicast address"):
         world.bond.set_mac(b"\x01" + bytes(5))
+
+
+@BOTH
+@pytest.mark.parametrize("what", ["mac", "mtu"])
+def test_a_change_that_one_slave_refuses_changes_none(what: str, era_name: str) -> None:
+    world = World(slaves=3, era_name=era_name)
+    world.machine.stubborn = "eth2"
+    with pytest.raises(MachineError):
+        world.bond.set_mac(mac(0x55)) if what == "mac" else world.bond.set_mtu(9000)
+    assert {(n.mac, n.mtu) for n in list(world.machine.nics.values())[:3]} == {(mac(0), 1500)}
+    assert world.bond.mac == mac(0)
 
 
 @BOTH

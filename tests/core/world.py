@@ -37,7 +37,7 @@ class Nic:
 
 
 class FakeMachine:
-    """Implements Machine and LinkProbe. `fail_on` names one effect that the machine refuses."""
+    """Implements Machine and LinkProbe. `fail_on`: a refused effect; `stubborn`: a NIC that refuses all."""
 
     def __init__(self, nics: int) -> None:
         self.nics = {f"eth{i}": Nic(f"eth{i}", mac(i)) for i in range(nics)}
@@ -47,14 +47,15 @@ class FakeMachine:
         self.sent: list[tuple[str, bytes]] = []
         self.plans: list[ForwardingPlan] = []
         self.fail_on: str | None = None
+        self.stubborn: str | None = None
         self.mtu = 1500
 
     @property
     def probe(self) -> FakeMachine:
         return self
 
-    def _effect(self, name: str) -> None:
-        if self.fail_on == name:
+    def _effect(self, name: str, slave: str | None = None) -> None:
+        if name == self.fail_on or (slave and slave == self.stubborn):
             raise MachineError(f"{name} refused", "EPERM")
 
     def attach(self, slave: str) -> None:
@@ -65,15 +66,15 @@ class FakeMachine:
         self.nics[slave].attached = False
 
     def set_slave_mac(self, slave: str, mac: bytes) -> None:
-        self._effect("set_slave_mac")
+        self._effect("set_slave_mac", slave)
         self.nics[slave].mac = mac
 
     def set_slave_mtu(self, slave: str, mtu: int) -> None:
-        self._effect("set_slave_mtu")
+        self._effect("set_slave_mtu", slave)
         self.nics[slave].mtu = mtu
 
     def set_slave_up(self, slave: str, up: bool) -> None:
-        self._effect("set_slave_up")
+        self._effect("set_slave_up", slave)
         self.nics[slave].up = up
 
     def set_bond_mac(self, mac: bytes) -> None:
