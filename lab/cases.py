@@ -66,8 +66,17 @@ def needs(
     roles: tuple[str, ...] = (),
     traits: tuple[str, ...] = (),
     without: tuple[str, ...] = (),
+    once: bool = False,
 ) -> pytest.MarkDecorator:
     """What a topology must have to show the case; see lab.needs.Needs."""
     return pytest.mark.needs(
-        Needs(slaves=slaves, meeting=meeting, switch=switch, roles=roles, traits=traits, without=without)
+        Needs(
+            slaves=slaves,
+            meeting=meeting,
+            switch=switch,
+            roles=roles,
+            traits=traits,
+            without=without,
+            once=once,
+        )
     )

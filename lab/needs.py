@@ -14,7 +14,8 @@ class Needs:
     slaves: NICs of the host under test, at least. meeting: True when the cables of the first `slaves` NICs
     must end on one node, False when on different ones. switch: True when they must end on switches, False
     when on the peer host. roles: words of `Topology.roles`. traits, without: what the topology must be and
-    must not be (`Topology.traits`).
+    must not be (`Topology.traits`). once: the case shows the same on every topology, so the first one of
+    those selected will do.
     """
 
     slaves: int = 0
@@ -23,6 +24,7 @@ class Needs:
     roles: tuple[str, ...] = ()
     traits: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    once: bool = False
 
     def __post_init__(self) -> None:
         for name in ("roles", "traits", "without"):

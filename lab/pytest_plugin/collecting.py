@@ -43,7 +43,12 @@ def choose(needs: Sequence[Needs], selected: Sequence[str] | None) -> list[Choic
         return next((reason for reason in reasons if reason), None)
 
     if selected is not None:
-        return [Choice(name, why_not(name)) for name in selected]
+        choices = [Choice(name, why_not(name)) for name in selected]
+        shown = next((choice.name for choice in choices if choice.reason is None), None)
+        if any(need.once for need in needs) and shown:
+            again = f"it is the same on every topology and is shown on {shown}"
+            choices = [c if c.reason or c.name == shown else Choice(c.name, again) for c in choices]
+        return choices
     for name in topologies.BUILDERS:
         if why_not(name) is None:
             return [Choice(name)]

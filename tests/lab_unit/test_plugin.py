@@ -97,6 +97,17 @@ def test_topo_runs_the_case_on_each_and_skips_with_the_reason(pytester: pytest.P
     )
 
 
+def test_once_is_enough_where_topologies_do_not_differ(pytester: pytest.Pytester) -> None:
+    case = "@needs(slaves=2, switch=True, once=True)\ndef test_it(topology): assert topology.name == '{}'\n"
+    result = run(pytester, case.format("single_switch"), "--topo=all", "-rs")
+    result.assert_outcomes(passed=1, skipped=5)
+    result.stdout.fnmatch_lines(
+        ["*bladecenter:esm: it is the same on every topology and is shown on single*"]
+    )
+    run(pytester, case.format("bladecenter:opm"), "--topo=bladecenter").assert_outcomes(passed=1, skipped=2)
+    run(pytester, case.format("single_switch")).assert_outcomes(passed=1)
+
+
 def test_needs_of_class_and_method_add_up(pytester: pytest.Pytester) -> None:
     case = (
         "@needs(slaves=2, meeting=False)\nclass TestIt:\n"
