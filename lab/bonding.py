@@ -83,8 +83,10 @@ class Bonding:
             peer_b = self.bed.host("peer_b")
             _address(peer_b, peer_b.nics[0], PEER_B_IP)
         is_switch = far_nodes <= {switch.name for switch in topology.switches}
+        grouping: Switch | None = None
         if trunk and mode in GROUPED_MODES and is_switch and len(far_nodes) == 1 and len(nics) > 1:
-            self.bed.switch(far_nodes.pop()).group(GROUP, [end.name for end in far_ends], policy)
+            grouping = self.bed.switch(far_nodes.pop())
+            grouping.group(GROUP, [end.name for end in far_ends], policy)
         self._take_down(host)
         peer = self.bed.host("peer")
         if far_nodes == {peer.name}:
@@ -101,6 +103,14 @@ class Bonding:
         if ready:
             for bond in filter(None, (self.bond, self.peer_bond)):
                 wait_up(bond)
+        if ready and grouping:
+            # The switch sees the carrier of its ports a moment later than the bond that of its slaves.
+            eventually(
+                lambda: len(grouping.members(GROUP)),
+                READY_S,
+                until=lambda count: count == len(far_ends),
+                what=f"{grouping.name}: all ports take part in {GROUP}",
+            )
         return self.bond
 
     def stream(self, direction: str = "out", **changes: object) -> Stream:

@@ -29,6 +29,9 @@ class Switch(Protocol):
     def ungroup(self, name: str) -> None:
         """Dissolve a trunk group; its ports are plain ports again."""
 
+    def members(self, name: str) -> tuple[str, ...]:
+        """The ports of a group that take part at present: those with carrier."""
+
     def port_admin(self, port: str, up: bool) -> None:
         """Enable or disable a port; the far end of its cable sees the carrier follow."""
 

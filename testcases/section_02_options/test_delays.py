@@ -24,6 +24,7 @@ def shown(bond: BondHandle, delay: str) -> int:
 
 
 @behaviour("2.updelay.exact-multiple", "2.downdelay.exact-multiple")
+@needs(once=True)
 @pytest.mark.parametrize("delay", DELAYS)
 def test_a_multiple_of_miimon_is_used_as_given(bed: Testbed, driver: BondDriver, delay: str) -> None:
     """Steps: load each mode with miimon=100 and a delay of 400.
@@ -38,6 +39,7 @@ def test_a_multiple_of_miimon_is_used_as_given(bed: Testbed, driver: BondDriver,
 
 
 @behaviour("2.updelay.rounded-down", "2.downdelay.rounded-down")
+@needs(once=True)
 @pytest.mark.parametrize("delay", DELAYS)
 @pytest.mark.parametrize("given", [401, 450, 499])
 def test_any_other_value_is_rounded_down(bed: Testbed, driver: BondDriver, delay: str, given: int) -> None:
@@ -53,6 +55,7 @@ def test_any_other_value_is_rounded_down(bed: Testbed, driver: BondDriver, delay
 
 
 @behaviour("2.updelay.below-one-poll")
+@needs(once=True)
 def test_an_updelay_below_one_poll_is_none(bed: Testbed, driver: BondDriver) -> None:
     """Steps: load each mode with miimon=100 updelay=99.
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lab.cases import BondDriver, DriverRefused, Testbed, behaviour
+from lab.cases import BondDriver, DriverRefused, Testbed, behaviour, needs
 from lab.hosts.base import Host
 from testcases.modes import MODES
 from testcases.section_02_options.in_force import options_in_force
@@ -25,6 +25,7 @@ def devices(host: Host) -> set[str]:
 
 
 @behaviour("2.options.default-when-unset", "2.mode.default", "2.miimon.default", "2.use_carrier.default")
+@needs(once=True)
 def test_parameters_left_out_take_their_defaults(bed: Testbed, driver: BondDriver) -> None:
     """Steps: load the driver without any option.
 
@@ -45,6 +46,7 @@ def test_parameters_left_out_take_their_defaults(bed: Testbed, driver: BondDrive
 
 
 @behaviour("2.miimon.default")
+@needs(once=True)
 @pytest.mark.parametrize("mode", MODES)
 def test_there_is_no_monitor_by_default(bed: Testbed, driver: BondDriver, mode: str) -> None:
     """Steps: load with a mode and nothing else.
@@ -56,6 +58,7 @@ def test_there_is_no_monitor_by_default(bed: Testbed, driver: BondDriver, mode: 
 
 
 @behaviour("2.options.load-time")
+@needs(once=True)
 def test_options_hold_from_the_first_moment(bed: Testbed, driver: BondDriver) -> None:
     """Steps: load with mode=active-backup miimon=100.
 
@@ -72,6 +75,7 @@ def test_options_hold_from_the_first_moment(bed: Testbed, driver: BondDriver) ->
     "2.mode.value.balance-xor",
     "2.mode.value.broadcast",
 )
+@needs(once=True)
 def test_a_mode_has_a_name_and_a_number(bed: Testbed, driver: BondDriver) -> None:
     """Steps: load each mode by name, then by number.
 
@@ -88,6 +92,7 @@ def test_a_mode_has_a_name_and_a_number(bed: Testbed, driver: BondDriver) -> Non
 
 
 @behaviour("2.mode.invalid")
+@needs(once=True)
 @pytest.mark.parametrize("value", ["7", "balance"])
 def test_anything_else_is_not_a_mode(bed: Testbed, driver: BondDriver, value: str) -> None:
     """Steps: load with mode=7, and with mode=balance, the beginning of a mode's name.
@@ -102,6 +107,7 @@ def test_anything_else_is_not_a_mode(bed: Testbed, driver: BondDriver, value: st
 
 
 @behaviour("2.options.errors-in-log")
+@needs(once=True)
 def test_what_is_wrong_with_options_is_said(bed: Testbed, driver: BondDriver) -> None:
     """Steps: load with mode=nonsense, then with updelay=150 miimon=100.
 

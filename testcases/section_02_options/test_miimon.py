@@ -16,7 +16,7 @@ from testcases.wire import Wire
 
 
 @behaviour("2.miimon.period")
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_links_are_polled_once_a_period(bed: Testbed, bonded: Bonding, stream: StreamMaker) -> None:
     """Steps: with miimon=400 pull a cable early, half way and late between two polls, plug it in again.
 

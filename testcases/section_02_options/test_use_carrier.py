@@ -14,7 +14,7 @@ from testcases.slaves import link_goes, link_is
 
 
 @behaviour("2.use_carrier.one-uses-carrier-flag", "2.use_carrier.default")
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("options", [{}, {"use_carrier": 1}], ids=["default", "use_carrier=1"])
 def test_the_carrier_flag_is_trusted(
@@ -35,7 +35,7 @@ def test_the_carrier_flag_is_trusted(
 
 
 @behaviour("2.use_carrier.zero-uses-ioctls")
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_ioctls_are_used(bed: Testbed, driver: BondDriver, bonded: Bonding, stream: StreamMaker) -> None:
     """Steps: with use_carrier=0 the MII link bit goes off and on; the carrier flag stays on.
 
@@ -55,7 +55,7 @@ def test_ioctls_are_used(bed: Testbed, driver: BondDriver, bonded: Bonding, stre
 
 
 @behaviour("2.use_carrier.ioctl-cost")
-@needs(slaves=4)
+@needs(slaves=4, once=True)
 @pytest.mark.parametrize("use_carrier", [0, 1])
 def test_ioctls_cost_a_query_each_poll(
     bed: Testbed, driver: BondDriver, bonded: Bonding, stream: StreamMaker, use_carrier: int
@@ -84,7 +84,7 @@ def test_ioctls_cost_a_query_each_poll(
 
 
 @behaviour("2.use_carrier.no-driver-support-always-up")
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_a_driver_without_carrier_support_is_always_up(
     bed: Testbed, driver: BondDriver, bonded: Bonding, stream: StreamMaker
 ) -> None:
@@ -105,7 +105,7 @@ def test_a_driver_without_carrier_support_is_always_up(
 
 
 @behaviour("2.use_carrier.zero-rescues")
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_use_carrier_0_sees_through_such_a_driver(
     bed: Testbed, driver: BondDriver, bonded: Bonding, stream: StreamMaker
 ) -> None:
@@ -128,7 +128,7 @@ def test_use_carrier_0_sees_through_such_a_driver(
 
 
 @behaviour("2.miimon.use_carrier-decides-source")
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 @pytest.mark.parametrize(("use_carrier", "word"), [(1, "up"), (0, "down")])
 def test_use_carrier_decides_whom_to_believe(
     bed: Testbed, driver: BondDriver, bonded: Bonding, use_carrier: int, word: str

@@ -24,7 +24,7 @@ SOURCES: tuple[Query, ...] = ("carrier", "mii", "ethtool")
 
 
 @behaviour("8.3.mii.three-sources")
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 @pytest.mark.parametrize("source", SOURCES)
 def test_there_are_three_sources(
     bed: Testbed, driver: BondDriver, bonded: Bonding, wire: Wire, stream: StreamMaker, source: Query
@@ -54,7 +54,7 @@ def test_there_are_three_sources(
 
 
 @behaviour("8.3.mii.register-first")
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_mii_registers_are_asked_first(bed: Testbed, driver: BondDriver, bonded: Bonding) -> None:
     """Steps: with use_carrier=0 the MII link bit says down and ethtool up.
 
@@ -72,7 +72,7 @@ def test_mii_registers_are_asked_first(bed: Testbed, driver: BondDriver, bonded:
 
 
 @behaviour("8.3.mii.ethtool-only-on-request-failure")
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_ethtool_is_asked_when_the_mii_request_fails(
     bed: Testbed, driver: BondDriver, bonded: Bonding
 ) -> None:
@@ -95,7 +95,7 @@ def test_ethtool_is_asked_when_the_mii_request_fails(
 
 
 @behaviour("8.3.mii.both-fail-assume-up")
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_with_no_answer_the_link_is_up(bed: Testbed, driver: BondDriver, bonded: Bonding) -> None:
     """Steps: with use_carrier=0 enslave a NIC that answers neither MII nor ethtool; pull its cable for 20
     polls.

@@ -16,7 +16,7 @@ REFRESH = 800
 
 
 @behaviour("9.3.mii.lazy-driver-slow")
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_a_lazy_driver_is_noticed_late(
     bed: Testbed, driver: BondDriver, bonded: Bonding, stream: StreamMaker
 ) -> None:
@@ -49,7 +49,7 @@ def test_a_lazy_driver_is_noticed_late(
 
 
 @behaviour("9.3.mii.lazy-driver-use-carrier-0-helps")
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_live_registers_help(bed: Testbed, driver: BondDriver, bonded: Bonding, stream: StreamMaker) -> None:
     """Steps: such a driver, whose MII registers are live, with use_carrier=0; pull the cable.
 
@@ -70,7 +70,7 @@ def test_live_registers_help(bed: Testbed, driver: BondDriver, bonded: Bonding, 
 
 
 @behaviour("9.3.mii.cached-registers-no-help")
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_cached_registers_do_not_help(
     bed: Testbed, driver: BondDriver, bonded: Bonding, stream: StreamMaker
 ) -> None:
