@@ -272,7 +272,10 @@ class Bond:
     def _link_on_joining(self, slave: Slave) -> bool:
         """Set the link state with which a slave joins; whether its link is good."""
         state = self._state
-        good = not state.options.miimon or self._good(slave.name)
+        link = self._read_link(slave.name) if state.options.miimon else True
+        if link is None:
+            self._log(self._messages.cannot_monitor(slave.name))
+        good = link is not False
         if not good:
             slave.link = Link.DOWN
         elif state.polls(state.options.updelay) and not (
@@ -309,8 +312,11 @@ class Bond:
         if self._state.admin_up and self._state.options.miimon:
             self._monitor = Ticker(self._clock, self._state.options.miimon, self._poll, first_ms=0)
 
+    def _read_link(self, slave: str) -> bool | None:
+        return mii.read_link(self._machine.probe, slave, use_carrier=self._state.options.use_carrier)
+
     def _good(self, slave: str) -> bool:
-        return mii.link_is_good(self._machine.probe, slave, use_carrier=self._state.options.use_carrier)
+        return self._read_link(slave) is not False
 
     def _poll(self) -> None:
         verdicts = list(

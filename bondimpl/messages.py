@@ -92,6 +92,13 @@ class Messages:
     def no_active(self) -> str:
         return self.plain("now running without any active interface!")
 
+    def cannot_monitor(self, slave: str) -> str:
+        text = (
+            "MII and ETHTOOL support not available for {}, and arp_interval/arp_ip_target module parameters "
+            "not specified, thus bonding will not detect link failures! see bonding.txt for details"
+        )
+        return self._slave(slave, text.format("slave"), f"Warning: {text.format(f'interface {slave}')}.")
+
     def address_stays(self, slave: str, mac: str) -> str:
         return self._slave(
             slave,

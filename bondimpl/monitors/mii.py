@@ -19,11 +19,11 @@ class Verdict:
     up: bool
 
 
-def link_is_good(probe: LinkProbe, slave: str, *, use_carrier: bool) -> bool:
-    """Whether the slave has link.
+def read_link(probe: LinkProbe, slave: str, *, use_carrier: bool) -> bool | None:
+    """Whether the slave has link; None when nobody can tell, which is to be taken as up.
 
     With `use_carrier` the device driver's carrier flag decides; otherwise the MII registers, then ethtool
-    when the MII request itself fails, and when both fail the link is taken as up.
+    when the MII request itself fails.
     """
     if not probe.admin_up(slave):
         return False
@@ -33,7 +33,7 @@ def link_is_good(probe: LinkProbe, slave: str, *, use_carrier: bool) -> bool:
         link = answer(slave)
         if link is not None:
             return link
-    return True
+    return None
 
 
 def inspect(

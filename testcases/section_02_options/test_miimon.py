@@ -8,7 +8,7 @@ import pytest
 
 from lab.cases import Bonding, StreamMaker, Testbed, Topology, behaviour, eventually, needs, never
 from lab.faults import CablePull
-from testcases.bounds import detection, seconds
+from testcases.bounds import SLACK, detection, seconds
 from testcases.modes import LOSING, MODES
 from testcases.outages import trouble_after
 from testcases.slaves import cable_of, slave_in_use
@@ -18,10 +18,10 @@ from testcases.wire import Wire
 @behaviour("2.miimon.period")
 @needs(slaves=2, once=True)
 def test_links_are_polled_once_a_period(bed: Testbed, bonded: Bonding, stream: StreamMaker) -> None:
-    """Steps: with miimon=400 pull a cable early, half way and late between two polls, plug it in again.
+    """Steps: with miimon=400 pull a cable at some time, then 50 and 300 ms after a poll.
 
-    Verify: the loss is seen by the next poll, so that it takes longest after the early pull and never more
-    than a period. (Three chosen phases, not 30 random ones.)
+    Verify: the loss is seen by the next poll: sooner after the late pull than after the early one, and never
+    later than a period. (Three phases, two of them chosen, not 30 random ones.)
     """
     bond = bonded("active-backup", miimon=400)
     latencies = []
@@ -30,15 +30,15 @@ def test_links_are_polled_once_a_period(bed: Testbed, bonded: Bonding, stream: S
         return bond.status().slave("eth1").mii_status == word
 
     with stream("out") as clock:
-        for phase_s in (0.05, 0.2, 0.35):
-            # The state has just changed, so this is the moment of a poll.
+        for phase_s in (0.01, 0.05, 0.3):
+            # After the first round: the state has just changed, so this is the moment of a poll.
             clock.run(phase_s)
             with CablePull(bed, bed.slave_cable(1)) as pull:
                 eventually(lambda: eth1_is("down"), within=seconds(detection(400)), every=0.002)
                 latencies.append((time.monotonic() - pull.at) * 1000)
             eventually(lambda: eth1_is("up"), within=seconds(detection(400)), every=0.002)
-    assert max(latencies[1:]) <= detection(400)
-    assert latencies[1] - latencies[2] >= 50  # 150 without the slack of scheduling
+    assert max(latencies) <= detection(400)
+    assert latencies[1] - latencies[2] >= 100  # 250 without the slack of scheduling
     assert bond.status().slave("eth1").failures == 3
 
 
@@ -66,7 +66,7 @@ def test_zero_is_no_monitoring(
     if mode == "broadcast":
         assert report.lost == 0
     else:
-        assert report.outages[-1].to_s >= last_s - 0.05
+        assert report.outages[-1].to_s >= last_s - seconds(SLACK)
         assert report.lost >= 0.4 * 0.5 * out.probe.flow.rate_pps
     assert bond.status().slave(nic).failures == 0
 
@@ -115,7 +115,7 @@ def test_without_a_monitor_loss_goes_on(
             out.run(seconds(2 * detection()))
             report = out.report()
     assert report.outages[0].from_s <= pull.at + 0.05
-    assert report.outages[-1].to_s >= started_s - 0.05
+    assert report.outages[-1].to_s >= started_s - seconds(SLACK)
     assert trouble_after(report, started_s) <= detection()
 
 

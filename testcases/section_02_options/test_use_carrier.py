@@ -101,7 +101,7 @@ def test_a_driver_without_carrier_support_is_always_up(
             never(lambda: bond.status().active != "eth0" or link_is(bond, "eth0", "down")(), during=2.0)
             report = out.report()
     assert report.outages[-1].from_s <= pull.at + 0.05
-    assert report.outages[-1].ms >= 1900
+    assert report.outages[-1].ms >= 1500
 
 
 @behaviour("2.use_carrier.zero-rescues")

@@ -196,6 +196,16 @@ def test_without_use_carrier_mii_then_ethtool_then_up(
     assert set(nic.queries) == asked
 
 
+def test_a_slave_that_nobody_can_read_is_warned_of() -> None:
+    world = World("balance-rr", slaves=0, miimon="100", use_carrier="0")
+    world.machine.nics["eth1"].mii = True
+    world.enslave("eth0")
+    world.enslave("eth1")
+    warnings = [line for line in world.log() if "will not detect link failures" in line]
+    assert len(warnings) == 1
+    assert "eth0" in warnings[0]
+
+
 def test_use_carrier_asks_nothing_but_the_flag() -> None:
     world = World("balance-rr", miimon="100")
     nic = world.machine.nics["eth0"]
