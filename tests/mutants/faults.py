@@ -43,7 +43,7 @@ MUTANTS = (
     ),
     Mutant(
         "the first slave takes over again as soon as it recovers",
-        "bondimpl/bond.py",
+        "bondimpl/link_control.py",
         "                reselect |= active is None or wanted\n",
         "                self._state.active = slave\n                reselect |= True\n",
         (f"{_OPTIONS}/test_active_backup.py",),
@@ -74,14 +74,14 @@ MUTANTS = (
         "bondimpl/monitors/mii.py",
         "slave.link, slave.delay = Link.BACK, state.polls(state.options.updelay)",
         "slave.link, slave.delay = Link.BACK, 0",
-        (f"{_OPTIONS}/test_delays.py",),
+        (f"{_OPTIONS}/test_delay_waits.py",),
     ),
     Mutant(
         "downdelay does nothing",
         "bondimpl/monitors/mii.py",
         "slave.link, slave.delay = Link.FAIL, state.polls(state.options.downdelay)",
         "slave.link, slave.delay = Link.FAIL, 0",
-        (f"{_OPTIONS}/test_delays.py",),
+        (f"{_OPTIONS}/test_delay_waits.py",),
     ),
     Mutant(
         "inactive slaves are heard",
@@ -92,7 +92,7 @@ MUTANTS = (
     ),
     Mutant(
         "no gratuitous ARP after a failover",
-        "bondimpl/bond.py",
+        "bondimpl/link_control.py",
         "            self._notices.start()\n",
         "            pass\n",
         (f"{_OPTIONS}/test_active_backup.py",),
@@ -102,11 +102,11 @@ MUTANTS = (
         "bondimpl/monitors/mii.py",
         "    if state.era.count_failure_at_detection:\n        slave.failures += 1\n",
         "",
-        ("testcases/section_05_query/test_proc.py",),
+        ("testcases/section_05_query/test_status_text.py",),
     ),
     Mutant(
         "the primary does not come back",
-        "bondimpl/bond.py",
+        "bondimpl/link_control.py",
         "                wanted = slave is self._state.primary or (",
         "                wanted = False and (",
         (f"{_OPTIONS}/test_primary.py",),
