@@ -143,7 +143,7 @@ make_venv() {
     run "see the lines above" "${pip[@]}" --no-build-isolation --no-deps --editable .
     run "the lock lacks something: 'make relock'" "$VENV/bin/python" -m pip --disable-pip-version-check check
     run "the lock or the Debian packages lack something" "$VENV/bin/python" -c \
-        "import ctypes, mininet.net, pydantic, pyroute2, rich, scapy.all, typer, yaml; ctypes.CDLL('libnftables.so.1')"
+        "import ctypes, mininet.net, pydantic, rich, scapy.all, typer, yaml; ctypes.CDLL('libnftables.so.1')"
     { origin && contents; } >"$STAMP"
 }
 

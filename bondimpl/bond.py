@@ -16,7 +16,7 @@ from bondimpl.frames import ethernet
 from bondimpl.link_control import LinkControl
 from bondimpl.machine import Machine, PortInfo
 from bondimpl.messages import Messages
-from bondimpl.options import BondOptions, SlaveOptions, row
+from bondimpl.options import BondOptions, SlaveOptions, row, table
 from bondimpl.settle import at_runtime
 from bondimpl.slave import Link, Slave
 from bondimpl.state import BondState
@@ -132,25 +132,35 @@ class Bond:
         self._state.mtu = mtu
 
     def set_option(self, name: str, text: str) -> None:
-        """Change an option of the live bond. Raises OptionError."""
+        """Change an option of the live bond; `active_slave` counts as one. Raises OptionError, SlaveError."""
         if name == "active_slave":
             self.set_active_slave(text or None)
-            return
+        else:
+            self.set_options({name: text})
+
+    def set_options(self, texts: Mapping[str, str]) -> None:
+        """Change several options of the live bond, in this order, all of them or none. Raises OptionError."""
         state = self._state
-        options, warnings = at_runtime(
-            state.options, name, text, up=state.admin_up, has_slaves=bool(state.slaves), era=state.era
-        )
-        changed = row(name).name
-        state.options = options
+        options = state.options
+        warnings: list[str] = []
+        for name, text in texts.items():
+            options, more = at_runtime(
+                options, name, text, up=state.admin_up, has_slaves=bool(state.slaves), era=state.era
+            )
+            warnings += more
+        before, state.options = state.options, options
         for warning in warnings:
             self._events.log(self._messages.plain(warning))
-        self._events.emit("option", None, f"{changed}={row(changed).kind.text(getattr(options, changed))}")
-        if changed == "mode":
+        given = {row(name).name for name in texts}
+        for name in table():
+            if name in given or getattr(options, name) != getattr(before, name):
+                self._events.emit("option", None, f"{name}={row(name).kind.text(getattr(options, name))}")
+        if options.mode is not before.mode:
             self._links.change_mode()
-        if changed == "miimon":
+        if options.miimon != before.miimon:
             self._links.restart_monitor()
-        if changed in ("primary", "primary_reselect"):
-            self._links.reselect(force_primary=changed == "primary")
+        if given & {"primary", "primary_reselect"}:
+            self._links.reselect(force_primary="primary" in given)
         self._links.refresh()
 
     def set_slave_option(self, slave_name: str, name: str, text: str) -> None:
@@ -199,11 +209,12 @@ class Bond:
             undo.callback(machine.set_slave_mac, port.name, port.mac)
             machine.set_slave_up(port.name, True)
             undo.callback(machine.set_slave_up, port.name, False)
+            slave = Slave(port)
+            self._links.look_at(slave)
             if takes_its_address:
                 machine.set_bond_mac(mac)
             undo.pop_all()
         state.mac = mac
-        slave = Slave(port, speed=machine.probe.speed(port.name))
         self._events.emit("joined", port.name, ethernet.format_mac(mac))
         self._links.join(slave)
 

@@ -19,6 +19,14 @@ class OptionError(BondError):
         self.option = option
 
 
+class UnknownOption(BondError):
+    """There is no option of that name."""
+
+    def __init__(self, option: str, hint: str) -> None:
+        super().__init__(f"there is no option {option!r}{hint}", "ENOENT")
+        self.option = option
+
+
 class SlaveError(BondError):
     """An interface cannot be enslaved, released or made active."""
 

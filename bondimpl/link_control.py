@@ -26,7 +26,7 @@ class LinkControl:
         self._machine = machine
         self._events = events
         self._messages = Messages(state.name, state.era)
-        self._notices = PeerNotices(state, clock, machine)
+        self._notices = PeerNotices(state, clock, machine, events)
         self._monitor: Ticker | None = None
         self.rule = modes.rule_for(state)
         """The rule of the bond's mode."""
@@ -34,9 +34,9 @@ class LinkControl:
     # ---- slaves come and go
 
     def join(self, slave: Slave) -> None:
-        """A new slave, not yet among the bond's."""
+        """A new slave, which `look_at` has seen, becomes one of the bond's."""
         state = self._state
-        up = self._link_on_joining(slave)
+        up = slave.link is not Link.DOWN
         state.slaves[slave.name] = slave
         self.rule.joined(slave)
         self.reselect(force_primary=slave is state.primary, because_of_joining=slave)
@@ -57,14 +57,14 @@ class LinkControl:
         """Say no more to the neighbours."""
         self._notices.stop()
 
-    def _link_on_joining(self, slave: Slave) -> bool:
-        """Set the link state with which a slave joins; whether its link is good."""
+    def look_at(self, slave: Slave) -> None:
+        """Read the speed and link of a slave that is about to join. Raises MachineError."""
         state = self._state
+        slave.speed = self._machine.probe.speed(slave.name)
         link = self._read_link(slave.name) if state.options.miimon else True
         if link is None:
             self._events.log(self._messages.cannot_monitor(slave.name))
-        good = link is not False
-        if not good:
+        if link is False:
             slave.link = Link.DOWN
         elif state.polls(state.options.updelay) and not (
             state.era.bypass_in_every_mode and not state.carrying
@@ -72,7 +72,6 @@ class LinkControl:
             slave.link, slave.delay = Link.BACK, state.polls(state.options.updelay)
         else:
             slave.link = Link.UP
-        return good
 
     def change_mode(self) -> None:
         """The option `mode` has a new value."""

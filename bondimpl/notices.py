@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bondimpl.clock import Clock, Timer
 from bondimpl.errors import MachineError
+from bondimpl.events import EventSource
 from bondimpl.frames import arp
 from bondimpl.machine import Machine
+from bondimpl.messages import Messages
 from bondimpl.state import BondState
 
 
@@ -15,8 +17,10 @@ class PeerNotices:
     The first goes out at once, the others `peer_notif_delay` ms apart (one monitor period when that is 0).
     """
 
-    def __init__(self, state: BondState, clock: Clock, machine: Machine) -> None:
+    def __init__(self, state: BondState, clock: Clock, machine: Machine, events: EventSource) -> None:
         self._state = state
+        self._events = events
+        self._messages = Messages(state.name, state.era)
         self._clock = clock
         self._machine = machine
         self._left = 0
@@ -44,12 +48,13 @@ class PeerNotices:
         self._left -= 1
         active = self._state.active
         if active is not None:
-            for where in self._machine.bond_addresses():
-                frame = arp.gratuitous(where.address, self._state.mac, where.vlan)
-                try:
+            try:
+                for where in self._machine.bond_addresses():
+                    frame = arp.gratuitous(where.address, self._state.mac, where.vlan)
                     self._machine.transmit(active.name, frame)
-                except MachineError:
-                    break  # the slave has just died; its failover starts a new series
+            except MachineError as error:
+                # Most likely the slave has just died; its failover starts a new series.
+                self._events.log(self._messages.plain(f"cannot announce the new active slave: {error}"))
         period = self._state.options.peer_notif_delay or self._state.options.miimon
         if self._left and period:
             self._timer = self._clock.call_at(self._clock.now() + period, self._round)

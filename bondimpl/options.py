@@ -6,13 +6,14 @@ Section numbers are the HOWTO's. A row without `since` is in the HOWTO; the othe
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
-from bondimpl.errors import OptionError
+from bondimpl.errors import OptionError, UnknownOption
 from bondimpl.option_kinds import (
     InterfaceName,
     Kind,
@@ -235,11 +236,14 @@ def table(owner: OptionsClass = BondOptions) -> Mapping[str, Row]:
 
 
 def row(name: str, owner: OptionsClass = BondOptions) -> Row:
-    """The row of an option, found by name or alias. Raises OptionError when there is none."""
+    """The row of an option, found by name or alias. Raises UnknownOption."""
     rows = table(owner)
     known = ALIASES.get(name, name)
     if known not in rows:
-        raise OptionError(name, "", f"there is no such option; there are: {', '.join(rows)}", "ENOENT")
+        if known in table(SlaveOptions):
+            raise UnknownOption(name, " of a bond; it is one of a slave")
+        near = difflib.get_close_matches(name, [*rows, *ALIASES], n=1)
+        raise UnknownOption(name, f"; did you mean {near[0]}?" if near else f"; there are {', '.join(rows)}")
     return rows[known]
 
 

@@ -14,21 +14,22 @@ def choose_active(state: BondState, *, force_primary: bool = False) -> Slave | N
     `force_primary`: the primary was just named or enslaved and takes over, whatever `primary_reselect` says.
     A slave still waiting out its updelay may be returned when no link is up.
     """
-    current = state.active
-    if current is not None and (current.name not in state.slaves or current.link is not Link.UP):
-        current = None
+    held = state.active if state.active and state.active.name in state.slaves else None
+    current = held if held and held.link is Link.UP else None
+    # A slave whose downdelay runs keeps the office while there is nobody better.
+    fallback = held if held and held.carries else None
     primary = state.primary
     if primary is not None and primary.link is Link.UP:
         if force_primary or current is None:
             return primary
         return _preferred(primary, current, state.options.primary_reselect)
     if state.era.successor_from_ring:
-        return current or _next_in_ring(state) or _nearest_waiter(state)
+        return current or _next_in_ring(state) or _nearest_waiter(state) or fallback
     candidate = max(
         (s for s in state.slaves.values() if s.link is Link.UP), key=lambda s: s.options.prio, default=None
     )
     if candidate is None:
-        return _nearest_waiter(state)
+        return _nearest_waiter(state) or fallback
     if current is None:
         return candidate
     return _preferred(candidate, current, state.options.primary_reselect)

@@ -67,9 +67,9 @@ def at_runtime(
         changed |= {"arp_validate": "none", "broadcast_neighbor": False}
         if value not in ARP_MODES:
             changed["arp_interval"] = 0
-    settled, warnings = _settle(replace(options, **changed), era)
-    refuse_unbuilt(settled)
-    return settled, warnings
+    wanted = replace(options, **changed)
+    refuse_unbuilt(wanted)
+    return _settle(wanted, era)
 
 
 def _settle(options: BondOptions, era: Era) -> Settled:

@@ -178,6 +178,20 @@ def test_what_cannot_be_made_active(era_name: str) -> None:
 
 
 @BOTH
+def test_a_failing_active_slave_keeps_the_office_while_nobody_is_better(era_name: str) -> None:
+    world = bond(era_name, slaves=2, downdelay="3000")
+    world.pull("eth1")
+    world.run(5000)
+    world.pull("eth0")
+    world.run(500)
+    world.bond.set_option("primary", "eth1")
+    world.plug("eth0")
+    world.run(5000)
+    assert world.active == "eth0"
+    assert set(world.leaves_by(3)) == {"eth0"}
+
+
+@BOTH
 def test_releasing_the_active_slave(era_name: str) -> None:
     world = bond(era_name)
     world.bond.release("eth0")

@@ -113,7 +113,9 @@ def test_the_bond_must_be_up_in_the_howtos_era() -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("step", ["attach", "set_slave_mtu", "set_slave_mac", "set_slave_up", "set_bond_mac"])
+@pytest.mark.parametrize(
+    "step", ["attach", "set_slave_mtu", "set_slave_mac", "set_slave_up", "speed", "set_bond_mac"]
+)
 def test_enslaving_is_all_or_nothing(step: str, era_name: str) -> None:
     world = World(slaves=0, era_name=era_name)
     before = world.bond.snapshot()

@@ -70,6 +70,19 @@ def test_other_modes_announce_nothing(mode: str) -> None:
     assert failover(mode=mode)[1] == []
 
 
+@pytest.mark.parametrize("effect", ["bond_addresses", "transmit"])
+def test_a_failover_does_not_depend_on_its_announcement(effect: str) -> None:
+    world = World("active-backup", slaves=3, miimon="100")
+    world.machine.addresses = ADDRESSES
+    world.run(200)
+    world.machine.fail_on = effect
+    world.pull("eth0")
+    world.run(200)
+    assert world.active == "eth1"
+    assert set(world.leaves_by(2)) == {"eth1"}
+    assert any("cannot announce" in line for line in world.log())
+
+
 def test_a_second_failover_starts_a_new_series() -> None:
     world = World("active-backup", slaves=3, miimon="100", num_grat_arp="5")
     world.machine.addresses = ADDRESSES[:1]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bondimpl.errors import OptionError
+from bondimpl.errors import OptionError, UnknownOption
 from bondimpl.option_kinds import Mode
 from bondimpl.options import BondOptions, DriverOptions, SlaveOptions, as_text, row, table
 
@@ -135,8 +135,12 @@ def test_a_bad_value_is_refused_by_name(option: str, text: str) -> None:
 
 
 def test_an_unknown_option_is_refused() -> None:
-    with pytest.raises(OptionError, match="no such option; there are: mode, miimon"):
+    with pytest.raises(UnknownOption, match=r"no option 'miimoon'; did you mean miimon\?"):
         row("miimoon")
+    with pytest.raises(UnknownOption, match="no option 'xyzzy'; there are mode, miimon"):
+        row("xyzzy")
+    with pytest.raises(UnknownOption, match="no option 'prio' of a bond; it is one of a slave"):
+        row("prio")
 
 
 @pytest.mark.parametrize(

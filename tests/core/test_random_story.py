@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bondimpl.forwarding import Hashed, Replicate, RoundRobin, Single
+from bondimpl.forwarding import Discard, Hashed, Replicate, RoundRobin, Single
 from bondimpl.slave import Link
 from tests.core.world import World, mac
 
@@ -60,6 +60,11 @@ class BondStory(RuleBasedStateMachine):
             self.world.bond.set_active_slave(name)
             assert self.world.active == name
 
+    @rule(name=names)
+    def prefer(self, name: str) -> None:
+        if self.world.bond.options.mode == "active-backup":
+            self.world.bond.set_option("primary", name)
+
     @rule(duration_ms=st.integers(min_value=1, max_value=2500))
     def wait(self, duration_ms: int) -> None:
         self.world.run(duration_ms)
@@ -90,6 +95,8 @@ class BondStory(RuleBasedStateMachine):
         carrying = {n for n, s in self.world.bond.slaves.items() if s.carries}
         assert self.world.machine.bond_carrier == bool(carrying)
         match self.world.plan.transmit:
+            case Discard():
+                assert not carrying
             case Single(slave):
                 assert slave == self.world.active
                 assert slave in carrying

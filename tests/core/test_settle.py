@@ -92,6 +92,13 @@ def test_a_new_period_rescales_the_delays() -> None:
     assert runtime(before, "miimon", "0").updelay == 0
 
 
+@pytest.mark.parametrize("era_", [HOWTO, SIX])
+def test_the_arp_monitor_does_not_put_the_mii_monitor_out_by_the_way(era_: object) -> None:
+    options = load(era_, miimon="100")[0]
+    with pytest.raises(NotBuilt):
+        runtime(options, "arp_interval", "100")
+
+
 def test_checks_come_in_the_drivers_order() -> None:
     options = load(SIX, mode="1", miimon="100")[0]
     for name, text, errno in [

@@ -88,6 +88,7 @@ class FakeMachine:
         return self.mtu
 
     def bond_addresses(self) -> tuple[HostAddress, ...]:
+        self._effect("bond_addresses")
         return self.addresses
 
     def transmit(self, slave: str, frame: bytes) -> None:
@@ -113,6 +114,7 @@ class FakeMachine:
         return self.nics[slave].ethtool
 
     def speed(self, slave: str) -> Speed:
+        self._effect("speed")
         return self.nics[slave].speed
 
 

@@ -98,6 +98,13 @@ MUTANTS = (
         (f"{_OPTIONS}/test_active_backup.py",),
     ),
     Mutant(
+        "links are polled three times too slowly",
+        "bondimpl/link_control.py",
+        "Ticker(self._clock, self._state.options.miimon, self._poll, first_ms=0)",
+        "Ticker(self._clock, self._state.options.miimon * 3, self._poll, first_ms=0)",
+        (f"{_OPTIONS}/test_miimon.py", f"{_OPTIONS}/test_active_backup.py"),
+    ),
+    Mutant(
         "failures are not counted",
         "bondimpl/monitors/mii.py",
         "    if state.era.count_failure_at_detection:\n        slave.failures += 1\n",
