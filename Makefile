@@ -29,7 +29,7 @@ test: ## Set up, lint, unit tests, then every case on every topology
 	$(MAKE) unit ARGS=
 	$(VENV)/bin/pytest testcases/ --topo=all -n auto $(ARGS)
 
-unit: | $(VENV)/bin/pytest ## Unit and simulation tests: virtual time
+unit: | $(VENV)/bin/pytest ## tests/: the core in virtual time, daemon and lab in namespaces
 	$(VENV)/bin/pytest tests/ $(ARGS)
 
 lint: | $(VENV)/bin/pytest ## ruff, mypy, shellcheck

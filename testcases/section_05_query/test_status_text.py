@@ -40,7 +40,7 @@ def test_it_tells_options_and_the_state_of_each_slave(
 
 
 @behaviour("5.1.proc.version-line")
-@needs(slaves=1)
+@needs(slaves=1, once=True)
 def test_the_first_line_names_the_driver(bed: Testbed, driver: BondDriver) -> None:
     """Steps: make a bond without slaves; read the text.
 
@@ -53,7 +53,7 @@ def test_the_first_line_names_the_driver(bed: Testbed, driver: BondDriver) -> No
 
 @behaviour("5.1.proc.mode-line")
 @pytest.mark.parametrize("mode", ["0", "balance-rr"])
-@needs(slaves=1)
+@needs(slaves=1, once=True)
 def test_the_mode_is_shown_in_words(mode: str, bed: Testbed, driver: BondDriver) -> None:
     """Steps: make a bond of mode 0, called by number and by name; read the text.
 
@@ -111,7 +111,7 @@ def test_the_bond_is_down_while_no_slave_is_usable(
 
 
 @behaviour("5.1.proc.polling-and-delays")
-@needs(slaves=1)
+@needs(slaves=1, once=True)
 def test_polling_interval_and_delays_are_shown_in_ms(bed: Testbed, driver: BondDriver) -> None:
     """Steps: a bond polled every 1000 ms, and one with delays that are no multiple of its interval.
 
@@ -131,7 +131,7 @@ def test_polling_interval_and_delays_are_shown_in_ms(bed: Testbed, driver: BondD
 
 @behaviour("5.1.proc.slave-block")
 @pytest.mark.parametrize("mode", MODES)
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_each_slave_has_a_block_of_its_own(mode: str, bonded: Bonding) -> None:
     """Steps: enslave eth1, then eth0; read the text.
 
@@ -163,7 +163,7 @@ def test_link_failures_are_counted(mode: str, bed: Testbed, bonded: Bonding) -> 
 
 
 @behaviour("5.1.proc.file-per-bond")
-@needs(slaves=1)
+@needs(slaves=1, once=True)
 def test_each_bond_has_a_text_of_its_own_and_takes_it_along(bed: Testbed, driver: BondDriver) -> None:
     """Steps: three bonds, all different; remove the second.
 

@@ -142,7 +142,7 @@ def test_xor_does_not_spread_what_a_router_forwards(bonded: Bonding, wire: Wire)
 
 
 @behaviour("12.1.1.rr.tcp-reordering-default")
-@needs(slaves=1)
+@needs(slaves=1, once=True)
 def test_tcp_expects_little_reordering(bed: Testbed) -> None:
     """Steps: read net.ipv4.tcp_reordering on a fresh host.
 

@@ -31,7 +31,7 @@ def sent(host: Host) -> dict[str, int]:
 
 
 @behaviour("14.4.slaves-limited-by-ports")
-@needs(slaves=2, meeting=True)
+@needs(slaves=2, meeting=True, once=True)
 def test_all_ports_can_be_slaves(bed: Testbed, bonded: Bonding) -> None:
     """Steps: two cabled NICs and thirty more; enslave all; ten frames for each in mode balance-rr.
 

@@ -46,7 +46,7 @@ def macs(bond: BondHandle, *nics: str) -> list[str]:
 
 @behaviour("14.8.mac.from-first-slave")
 @pytest.mark.parametrize("mode", MODES)
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_the_bond_has_the_address_of_its_first_slave(mode: str, bed: Testbed, driver: BondDriver) -> None:
     """Steps: enslave eth1, then eth0. (VLAN devices have cases of their own.)
 
@@ -85,7 +85,7 @@ def test_the_address_outlives_the_first_slave(
 
 @behaviour("14.8.mac.until-down-or-reconfigured")
 @pytest.mark.parametrize("mode", MODES)
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_the_address_changes_when_all_slaves_are_changed(mode: str, bed: Testbed, bonded: Bonding) -> None:
     """Steps: eth1 is the first slave; bond down; detach both; bond up; enslave eth0 first.
 
@@ -132,7 +132,7 @@ def test_the_address_can_be_set_by_hand(
 
 @behaviour("14.8.mac.explicit-wins-over-first-slave")
 @pytest.mark.parametrize("mode", MODES)
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_an_address_set_before_stays(mode: str, bed: Testbed, driver: BondDriver) -> None:
     """Steps: give a bond without slaves an address; enslave eth0 and eth1.
 
@@ -148,7 +148,7 @@ def test_an_address_set_before_stays(mode: str, bed: Testbed, driver: BondDriver
 
 @behaviour("14.8.mac.change-by-reordering")
 @pytest.mark.parametrize("mode", MODES)
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_another_order_of_slaves_gives_another_address(
     mode: str, bed: Testbed, bonded: Bonding, driver: BondDriver
 ) -> None:
@@ -170,7 +170,7 @@ def test_another_order_of_slaves_gives_another_address(
 
 @behaviour("14.8.mac.restored-on-detach")
 @pytest.mark.parametrize("mode", MODES)
-@needs(slaves=2)
+@needs(slaves=2, once=True)
 def test_a_detached_slave_has_its_own_address_again(mode: str, bed: Testbed, driver: BondDriver) -> None:
     """Steps: eth1 has an address set by hand, not its factory's; enslave eth0 and eth1; detach both.
 
