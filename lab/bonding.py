@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from lab.drivers.base import BondDriver, BondHandle
 from lab.errors import LabError
 from lab.hosts.base import Host
 from lab.switches.base import GroupPolicy, Switch
-from lab.topology import Topology
+from lab.topology import Port, Topology
 from lab.traffic import Flow, Stream
 from lab.waiting import eventually
 
@@ -83,10 +84,8 @@ class Bonding:
             peer_b = self.bed.host("peer_b")
             _address(peer_b, peer_b.nics[0], PEER_B_IP)
         is_switch = far_nodes <= {switch.name for switch in topology.switches}
-        grouping: Switch | None = None
         if trunk and mode in GROUPED_MODES and is_switch and len(far_nodes) == 1 and len(nics) > 1:
-            grouping = self.bed.switch(far_nodes.pop())
-            grouping.group(GROUP, [end.name for end in far_ends], policy)
+            self.bed.switch(far_ends[0].node).group(GROUP, [end.name for end in far_ends], policy)
         self._take_down(host)
         peer = self.bed.host("peer")
         if far_nodes == {peer.name}:
@@ -103,15 +102,19 @@ class Bonding:
         if ready:
             for bond in filter(None, (self.bond, self.peer_bond)):
                 wait_up(bond)
-        if ready and grouping:
-            # The switch sees the carrier of its ports a moment later than the bond that of its slaves.
-            eventually(
-                lambda: len(grouping.members(GROUP)),
-                READY_S,
-                until=lambda count: count == len(far_ends),
-                what=f"{grouping.name}: all ports take part in {GROUP}",
-            )
+        if ready:
+            self._wait_forwarding(far_ends)
         return self.bond
+
+    def _wait_forwarding(self, far_ends: Sequence[Port]) -> None:
+        """Wait until frames pass: with all slaves up, ports of switches may not forward yet."""
+        for cable in self.bed.cables_of(self.bed.host("host").name):
+            cable.settle()
+        switches = {switch.name for switch in self.bed.topology.switches}
+        for end in (end for end in far_ends if end.node in switches):
+            eventually(
+                partial(self.bed.switch(end.node).forwards, end.name), READY_S, what=f"{end} forwards frames"
+            )
 
     def stream(self, direction: str = "out", **changes: object) -> Stream:
         """Probes from the bond to the peer ("out") or back ("in"); `changes` are fields of Flow."""

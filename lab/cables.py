@@ -15,6 +15,7 @@ both devices down, in whatever order, cannot lock each other out.
 
 from __future__ import annotations
 
+import errno
 import itertools
 import threading
 import time
@@ -96,11 +97,12 @@ class PatchCable:
         """Plug it in; on return frames pass, unless a device is down. When that was, monotonic seconds."""
         return self._set_plugged(True)
 
-    def device_changed(self, end: End, state: LinkState) -> None:
-        """The device at `end` may have gone administratively up or down: the far one follows."""
+    def device_changed(self, end: End, _state: LinkState | None = None) -> None:
+        """The device at `end` may have gone administratively up or down, or away: the far one follows."""
         with self._lock:
-            if end.admin_up != state.up:
-                end.admin_up = state.up
+            up = _is_up_now(end)
+            if end.admin_up != up:
+                end.admin_up = up
                 self._apply()
 
     def settle(self, within_s: float = SETTLE_S) -> None:
@@ -218,3 +220,13 @@ class PatchCable:
                 run_in(self.patch_pid, ("tc", "qdisc", "replace", "dev", end.tap, "root", *shape.split()))
             elif "tbf" in run_in(self.patch_pid, ("tc", "qdisc", "show", "dev", end.tap)):
                 run_in(self.patch_pid, ("tc", "qdisc", "del", "dev", end.tap, "root"))
+
+
+def _is_up_now(end: End) -> bool:
+    """Asked of the device itself: the event that makes us ask may be an old one."""
+    try:
+        return end.device.is_up(end.port.name)
+    except OSError as error:
+        if error.errno != errno.ENODEV:
+            raise
+        return False  # the device is gone

@@ -36,6 +36,7 @@ class LinkWatcher:
     """
 
     def __init__(self) -> None:
+        self._closed = False
         self._errors: list[Exception] = []
         self._sockets: dict[int, tuple[socket.socket, int]] = {}
         self._callbacks: dict[tuple[int, int], list[Callable[[LinkState], None]]] = defaultdict(list)
@@ -62,7 +63,13 @@ class LinkWatcher:
         self._callbacks[pid, index].remove(callback)
 
     def close(self) -> None:
-        """End the thread and let go of the namespaces. Raises ExceptionGroup of what callbacks raised."""
+        """End the thread and let go of the namespaces; a second time, nothing.
+
+        Raises ExceptionGroup of what callbacks raised.
+        """
+        if self._closed:
+            return
+        self._closed = True
         self._wake.close()
         self._thread.join()
         self._wake_end.close()

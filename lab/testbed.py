@@ -100,7 +100,7 @@ class Testbed:
         ]
         patch = self._add_node(PATCH, self._add_patch)
         watcher = LinkWatcher()
-        self.undo.push("link watcher", watcher.close)
+        self.undo.push("link watcher, if building fails", watcher.close)
         nft = NftThread(patch.pid)
         self.undo.push("patch panel's nft", nft.close)
         panel = Panel(patch.pid, Interfaces(patch.pid), nft)
@@ -122,6 +122,8 @@ class Testbed:
         for node in nodes:
             watcher.watch(node.pid)
         self._tell_mininet(by_name)
+        # Before what its reactions use is closed.
+        self.undo.push("link watcher", watcher.close)
         self.undo.push("inhabitants", lambda: kill_inhabitants(frozenset(self._namespaces)))
         self.timeline.note("lab", f"{self.topology.name}: built")
 

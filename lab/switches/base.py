@@ -35,6 +35,9 @@ class Switch(Protocol):
     def port_admin(self, port: str, up: bool) -> None:
         """Enable or disable a port; the far end of its cable sees the carrier follow."""
 
+    def forwards(self, port: str) -> bool:
+        """Whether frames pass the port (for a member of a group: whether it takes part)."""
+
     def mac_table(self) -> tuple[Learned, ...]:
         """The learned addresses (not the switch's own)."""
 

@@ -118,6 +118,15 @@ class BridgeSwitch:
         with self._lock:
             return tuple(self._groups[name].active)
 
+    def forwards(self, port: str) -> bool:
+        """Whether frames pass the port (for a member of a group: whether it takes part)."""
+        with self._lock:
+            for group in self._groups.values():
+                if port in group.ports:
+                    return port in group.active
+        rows = json.loads(run_in(self.pid, ("bridge", "-j", "link", "show", "dev", port)) or "[]")
+        return any(row.get("state") == "forwarding" for row in rows)
+
     def port_admin(self, port: str, up: bool) -> None:
         """Enable or disable a port; the far end of its cable sees the carrier follow (about 1 ms later)."""
         if port not in self.ports:

@@ -97,6 +97,9 @@ def test_what_a_backup_hears_is_dropped(bonded: Bonding, stream: StreamMaker, wi
     Verify: a copy of each reaches both NICs, and the host hears it once.
     """
     bonded("active-backup", miimon=100)
+    with stream("in", dst_mac=frames.BROADCAST) as broadcasts:
+        broadcasts.wait_flowing()
+        eventually(lambda: len(wire.arrivals()) == 2, within=5.0, what="broadcasts reach both NICs")
     wire.mark()
     with stream("in", dst_mac=frames.BROADCAST) as broadcasts:
         broadcasts.wait_sent(100)

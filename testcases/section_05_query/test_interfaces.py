@@ -67,7 +67,6 @@ def test_all_slaves_have_the_address_of_the_bond(
     assert sources == {mac}
 
 
-@behaviour("5.2.sample.counters-add-up")
 @pytest.mark.parametrize("mode", ["balance-rr", "active-backup", "balance-xor"])
 @needs(slaves=2, meeting=True)
 def test_the_counters_of_the_slaves_add_up_to_those_of_the_bond(

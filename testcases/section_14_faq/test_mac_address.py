@@ -44,7 +44,6 @@ def macs(bond: BondHandle, *nics: str) -> list[str]:
     return [bond.host.mac(name) for name in (bond.name, *nics)]
 
 
-@behaviour("14.8.mac.from-first-slave")
 @pytest.mark.parametrize("mode", MODES)
 @needs(slaves=2, once=True)
 def test_the_bond_has_the_address_of_its_first_slave(mode: str, bed: Testbed, driver: BondDriver) -> None:
