@@ -114,11 +114,11 @@ def up(
 @app.command(epilog="Example: bondlab clean")
 @_plainly
 def clean() -> None:
-    """Undo what runs that were killed have left on this machine. Runs that are alive are not touched."""
-    from lab import journal
+    """Remove what runs that were killed have left on this machine. Runs that are alive are not touched."""
+    from lab import runs
 
     try:
-        done = journal.clean_stale()
+        done = runs.clean_stale()
     except PermissionError as error:
         raise LabBroken(f"{error.filename}: {error.strerror}: run this with sudo") from error
     for line in done:
@@ -133,15 +133,27 @@ def _play(it: Topology, mode: str, miimon: int, slaves: int) -> None:
     from mininet.cli import CLI
     from mininet.log import lg
 
+    from bondimpl.runtime.control import SOCKET_VARIABLE
     from lab.bonding import HOST_IP, PEER_IP, Bonding
     from lab.drivers.userspace import UserspaceDriver
+    from lab.hosts.namespace import search_path
     from lab.rundir import new_directory
     from lab.testbed import Testbed
 
     with Testbed.build(it, new_directory()) as bed:
-        bonding = Bonding(bed, UserspaceDriver(bed.run_dir, bed.undo))
-        host, peer = bonding(mode, slaves, miimon=miimon).host.name, bed.host("peer").name
-        print(f"{it.name}: {host} is {HOST_IP} (bond0, {mode}), {peer} is {PEER_IP}", flush=True)
+        driver = UserspaceDriver(bed.run_dir, bed.undo)
+        bond = Bonding(bed, driver)(mode, slaves, miimon=miimon)
+        host, peer = bond.host.name, bed.host("peer").name
+        path = search_path()
+        sockets = {one.host.name: one.daemon.socket for one in driver.bonds}
+        for node in bed.net.values():
+            node.export(PATH=path, **({SOCKET_VARIABLE: sockets[node.name]} if node.name in sockets else {}))
+        os.environ |= {"PATH": path, SOCKET_VARIABLE: sockets[host]}  # for the command sh
+        print(f"{it.name}: {host} is {HOST_IP} (bond0, {mode}), {peer} is {PEER_IP}")
+        print(f"{host} carries the bond. Try:")
+        for words in (f"ping -c3 {PEER_IP}", "bondctl status bond0 --proc", "bondctl log bond0"):
+            print(f"  {host} {words}")
+        sys.stdout.flush()
         for handler in lg.handlers:  # what commands print is output, not a log on stderr
             handler.setStream(sys.stdout)
         CLI.prompt = "mininet> " if sys.stdin.isatty() else ""

@@ -13,6 +13,10 @@ class LabBroken(LabError):
     """The laboratory itself is at fault (cabling, tools, rights), not the driver under test."""
 
 
+class DriverDied(LabError):
+    """The driver under test has crashed, or ended by itself: its own fault, whatever was asked of it."""
+
+
 class DriverRefused(LabError):
     """The driver under test refused a request; `text` is its own message."""
 

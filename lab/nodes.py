@@ -6,6 +6,7 @@ Mininet's own links, controllers, address plan and clean-up are not used; for th
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -29,6 +30,21 @@ class LabNode(Node):  # type: ignore[misc]  # mininet has no annotations
     """A namespace with a shell; the lab configures it, not Mininet."""
 
     isSetup = True  # Mininet's name: skips its search for programs
+
+    def __init__(self, name: str, **parameters: Any) -> None:
+        self._environment: dict[str, str] = {}
+        super().__init__(name, **parameters)
+
+    def export(self, **variables: str) -> None:
+        """Set environment variables of its shell and of what `popen` starts, an xterm for instance."""
+        self._environment |= variables
+        self.cmd("export", *(f"{name}={shlex.quote(value)}" for name, value in variables.items()))
+
+    def popen(self, *args: Any, **options: Any) -> subprocess.Popen[Any]:
+        """A command in its namespaces. Raises OSError."""
+        environment = {**os.environ, **self._environment, **(options.pop("env", None) or {})}
+        started: subprocess.Popen[Any] = super().popen(*args, env=environment, **options)
+        return started
 
     def config(self, **_parameters: Any) -> dict[str, Any]:
         """Nothing: addresses and routes are the case's."""

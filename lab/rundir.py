@@ -6,15 +6,14 @@ import itertools
 import os
 from pathlib import Path
 
-from lab import sandbox
-from lab.journal import Journal
+from lab import runs, sandbox
 
 _numbers = itertools.count(1)
 
 
 def run_directory() -> Path:
     """The directory of the run this process is a part of (it must be in a sandbox). Raises LabError."""
-    return Journal.join(os.environ[sandbox.RUN_VARIABLE]).directory
+    return runs.directory_of(os.environ[sandbox.RUN_VARIABLE])
 
 
 def new_directory() -> Path:

@@ -4,7 +4,7 @@
 
 Three processes: a supervisor outside, the first process (pid 1) inside, and CMD.
 
-    supervisor   owns the run's journal; hands signals on; when it dies, the kernel kills pid 1
+    supervisor   owns the run's directory; hands signals on; when it dies, the kernel kills pid 1
     pid 1        makes the namespaces, reaps orphans; when it dies, the kernel kills everything inside
     CMD          when it ends, pid 1 ends with its status
 
@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from lab import journal
+from lab import runs
 from lab.errors import LabBroken
 from lab.interfaces import Interfaces
 from lab.sysctl import BRIDGES_UNFILTERED, set_sysctls
@@ -56,15 +56,17 @@ def exec_inside(argv: Sequence[str]) -> NoReturn:
     Runs that died earlier are cleaned up first. Call it from the main thread.
     Raises LabBroken when the machine does not let us (no root).
     """
-    for line in journal.clean_stale() if not inside() else ():
+    for line in runs.clean_stale():
         print(f"sandbox: cleaned up after {line}", file=sys.stderr)
-    ours = journal.Journal.create()
+    ours = runs.Run.create()
     try:
         environment = {**os.environ, RUN_VARIABLE: ours.run_id, OUTER_VARIABLE: _network()}
         status = _supervise(argv, environment)
     finally:
-        for failure in ours.close():
-            print(f"sandbox: could not undo {failure}", file=sys.stderr)
+        try:
+            ours.close()
+        except OSError as error:
+            print(f"sandbox: could not remove {ours.directory}: {error}", file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)  # not sys.exit: what called us must not go on, not even in a handler
@@ -83,16 +85,12 @@ def prepare() -> None:
     set_sysctls(BRIDGES_UNFILTERED)
 
 
-def worker_wrapper(directory: Path) -> Path:
-    """A script in `directory` that is this Python interpreter in a sandbox of its own.
+def python_inside() -> str:
+    """The command, in shell words, that is this Python interpreter in a sandbox of its own.
 
-    For pytest-xdist: `--tx N*popen//python=SCRIPT` gives every worker its own.
+    For pytest-xdist: as `python` of an execution environment it gives every worker a sandbox.
     """
-    python = shlex.quote(sys.executable)
-    script = directory / "python-in-sandbox"
-    script.write_text(f'#!/bin/sh\nexec {python} -m lab.sandbox {python} "$@"\n')
-    script.chmod(0o755)
-    return script
+    return shlex.join([sys.executable, "-m", "lab.sandbox", sys.executable])
 
 
 def _supervise(argv: Sequence[str], environment: dict[str, str]) -> int:

@@ -33,7 +33,8 @@ __all__ = [
 ]
 
 DRAIN_S = 2.0  # how long stop() waits for stragglers at most
-QUIET_S = 0.1  # no frame for so long: the wire is empty
+QUIET_S = 0.1  # no frame for so long after all have arrived: no duplicate will come either
+LOST_S = 0.5  # no frame for so long while some are missing: those are lost, not held up
 # A link that is down, or a full queue, is what a stream is there to measure.
 _LINK_ERRORS = frozenset({errno.ENETDOWN, errno.ENOBUFS, errno.EAGAIN})
 _flow_ids = itertools.count(1)
@@ -229,14 +230,18 @@ class Stream:
     report = stop
 
     def _drain(self) -> None:
-        """Wait until nothing has arrived for QUIET_S (late duplicates count too), but at most DRAIN_S."""
+        """Wait until all have arrived and it is quiet, or it has been quiet for longer; at most DRAIN_S."""
         end = Deadline(DRAIN_S)
+        wanted = self.probe.sent - self.probe.refused
         known, quiet = -1, Deadline(QUIET_S)
 
         def drained() -> bool:
             nonlocal known, quiet
             if self.receiver.count != known:
-                known, quiet = self.receiver.count, Deadline(QUIET_S)
+                arrivals = self.receiver.arrivals
+                known = len(arrivals)
+                missing = len({arrival.sequence for arrival in arrivals}) < wanted
+                quiet = Deadline(LOST_S if missing else QUIET_S)
             return quiet.expired or end.expired
 
         eventually(drained, DRAIN_S + 1, what="the stream ends")

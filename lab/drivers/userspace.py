@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from bondimpl.errors import BondError, MachineError
 from bondimpl.runtime.control import ControlClient
-from lab.errors import DriverRefused, LabBroken
+from lab.errors import DriverDied, DriverRefused, LabBroken
 from lab.hosts.base import Host, Process
 from lab.procfile import BondView, parse
 from lab.undo import UndoStack
@@ -78,23 +78,23 @@ class Daemon:
         self._connect = connect
 
     def call(self, command: str, **fields: Any) -> Any:
-        """Result of a command. Raises DriverRefused, or LabBroken when the daemon is not there any more."""
+        """Result of a command. Raises DriverRefused, DriverDied, or LabBroken when the daemon is silent."""
         try:
             with closing(self._connect(self.socket)) as client:
                 return client.call(command, **fields)
         except MachineError as error:
             if self.process.poll() is not None:
-                raise LabBroken(f"{self._died()} (asked for: {command})") from error
+                raise DriverDied(f"{self._died()} (asked for: {command})") from error
             raise LabBroken(f"bondd on {self.host.name}: {error}") from error
         except BondError as error:
             raise DriverRefused(f"{self.host.name}: {_words(command, fields)}", str(error)) from error
 
     def wait_ready(self) -> str:
-        """Its version, once it answers. Raises LabBroken with what it printed when it never does."""
+        """Its version, once it answers. Raises DriverDied, or LabBroken when it never does."""
 
         def answer() -> str | None:
             if self.process.poll() is not None:
-                raise LabBroken(self._died())
+                raise DriverDied(self._died())
             try:
                 with closing(self._connect(self.socket)) as client:
                     told = client.call("version")

@@ -133,15 +133,19 @@ class NamespaceHost:
     def _popen(
         self, argv: Sequence[str], given: IO[bytes], out: IO[bytes], err: IO[bytes]
     ) -> subprocess.Popen[bytes]:
-        programs = str(Path(sys.executable).parent)
         return subprocess.Popen(
             ["mnexec", "-a", str(self.pid), *argv],
             stdin=given,
             stdout=out,
             stderr=err,
-            env={**os.environ, "PATH": f"{programs}:{os.environ.get('PATH', os.defpath)}", **self.env},
+            env={**os.environ, "PATH": search_path(), **self.env},
             start_new_session=True,
         )
+
+
+def search_path() -> str:
+    """PATH with the programs of this project first, whether or not its environment has been activated."""
+    return f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
 
 
 def _memory_file(text: str = "") -> IO[bytes]:

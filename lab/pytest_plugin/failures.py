@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import sys
 from collections.abc import Callable, Generator
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.errors import LabBroken, LabError
+from lab.errors import DriverDied, LabBroken, LabError
 from lab.pytest_plugin.collecting import BROKEN
 from lab.pytest_plugin.fixtures import LIVE, Live, case_name
 from lab.pytest_plugin.options import options
@@ -23,14 +25,18 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if call.excinfo and call.excinfo.errisinstance(LabBroken):
-        report.user_properties.append((BROKEN, str(call.excinfo.value)))
+    if call.excinfo and call.excinfo.errisinstance((LabBroken, DriverDied)):
+        if hasattr(report, "wasxfail"):  # neither is the failure that a case may expect
+            del report.wasxfail
+            report.outcome = "failed"
+        if call.excinfo.errisinstance(LabBroken):
+            report.user_properties.append((BROKEN, str(call.excinfo.value)))
     if report.failed and LIVE in item.stash:
         live = item.stash[LIVE]
         texts = describe(live)
         report.sections += [(title, text) for title, text in texts.items() if text]
         directory = item.config.rootpath / ARTIFACTS / case_name(item)
-        report.sections.append(("artifacts", _save(live, texts, directory)))
+        report.sections.append(("artifacts", save(live, texts, directory)))
         if options(item.config).keep_on_fail:
             _keep(item, live, directory)
     return report
@@ -67,12 +73,20 @@ def _told(tell: Callable[[], str]) -> str:
         return f"(cannot be told: {error})"
 
 
-def _save(live: Live, texts: dict[str, str], directory: Path) -> str:
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
-    for title, text in texts.items():
-        (directory / f"{title.replace(' ', '-')}.txt").write_text(text)
+def save(live: Live, texts: dict[str, str], directory: Path) -> str:
+    """Write all that is known of the lab to `directory`, in place of what is there; where it is, in words.
+
+    Another run in this tree may fail in the same case at the same time: the later one's files stay.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(directory.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if directory.exists():
+            shutil.rmtree(directory)
+        directory.mkdir()
+        for title, text in texts.items():
+            (directory / f"{title.replace(' ', '-')}.txt").write_text(text)
         live.capture.settle()
         live.capture.write_pcaps(directory / "pcap")
         processes = Path(live.bed.run_dir) / "processes"
@@ -80,6 +94,8 @@ def _save(live: Live, texts: dict[str, str], directory: Path) -> str:
             shutil.copytree(processes, directory / "processes")
     except (LabError, OSError) as error:
         return f"{directory} (incomplete: {error})"
+    finally:
+        os.close(lock)
     return str(directory)
 
 

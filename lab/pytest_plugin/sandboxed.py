@@ -7,11 +7,8 @@ which runs no case, stays outside, and every worker gets a sandbox.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +27,6 @@ _INFORMATIVE = (
     "collectonly",
     "cacheshow",
 )
-_WRAPPER = pytest.StashKey[Path]()
 
 
 # Not tryfirst: by now pytest-xdist has worked out from -n whether it distributes.
@@ -57,21 +53,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None:
-    """Start the workers through the sandbox."""
+def pytest_xdist_setupnodes(specs: Sequence[Any]) -> None:
+    """Start the workers through the sandbox: by words, not by a script that a kill would leave behind."""
     if os.geteuid() != 0:
         return
-    directory = Path(tempfile.mkdtemp(prefix="bondlab-workers-"))
-    config.stash[_WRAPPER] = directory
-    wrapper = sandbox.worker_wrapper(directory)
     for spec in specs:
         if spec.popen:
-            spec.python = str(wrapper)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if _WRAPPER in config.stash:
-        shutil.rmtree(config.stash[_WRAPPER], ignore_errors=True)
+            spec.python = sandbox.python_inside()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

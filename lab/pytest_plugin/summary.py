@@ -1,4 +1,7 @@
-"""At the end of a run: which behaviours were verified, which failed, which could not be shown here."""
+"""At the end of a run: which behaviours were verified, which failed, which could not be shown here.
+
+Where the lab itself broke, nothing was learned of the driver: the behaviour is neither failed nor verified.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +16,24 @@ from lab.behaviours import load
 from lab.pytest_plugin.collecting import BEHAVIOURS, BROKEN
 from lab.pytest_plugin.options import options
 
-Outcome = Literal["verified", "failed", "not shown"]
+Outcome = Literal["verified", "failed", "lab broken", "not shown"]
 _WIDTH = 100  # columns of a list of ids
 
 
 def outcomes_of_cases(reports: Iterable[pytest.TestReport]) -> dict[str, dict[str, str]]:
-    """For each behaviour the outcome (passed, failed, skipped) of every case that verifies it, by node id.
+    """For each behaviour the outcome of every case that verifies it, by node id.
 
-    A case comes with a report for each of its phases; the worst counts.
+    That is passed, failed, lab broken or skipped. A case comes with a report for each of its phases; the
+    worst counts.
     """
-    rank = {"skipped": 0, "passed": 1, "failed": 2}
+    rank = {"skipped": 0, "passed": 1, "lab broken": 2, "failed": 3}
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for report in reports:
         if report.outcome == "passed" and report.when != "call":
             continue
         properties: dict[str, Any] = dict(report.user_properties)
-        # A broken lab says nothing about the driver. (An expected failure counts as skipped already.)
-        outcome = "skipped" if BROKEN in properties else report.outcome
+        # An expected failure counts as skipped already.
+        outcome = "lab broken" if BROKEN in properties else report.outcome
         for behaviour in properties.get(BEHAVIOURS, ()):
             known = found[behaviour].get(report.nodeid, "skipped")
             found[behaviour][report.nodeid] = max(known, outcome, key=rank.__getitem__)
@@ -37,9 +41,14 @@ def outcomes_of_cases(reports: Iterable[pytest.TestReport]) -> dict[str, dict[st
 
 
 def judge(cases: Mapping[str, str]) -> Outcome:
-    """What the outcomes of its cases say about a behaviour: one failure fails it."""
+    """What the outcomes of its cases say about a behaviour: one failure fails it.
+
+    One broken lab leaves it open: the case might have failed.
+    """
     if "failed" in cases.values():
         return "failed"
+    if "lab broken" in cases.values():
+        return "lab broken"
     return "verified" if "passed" in cases.values() else "not shown"
 
 
@@ -63,16 +72,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         path.write_text(json.dumps(data, indent=2) + "\n")
     if not found:
         return
-    by_outcome: dict[Outcome, list[str]] = {"verified": [], "failed": [], "not shown": []}
+    by_outcome: dict[Outcome, list[str]] = {
+        "verified": [],
+        "failed": [],
+        "lab broken": [],
+        "not shown": [],
+    }
     for behaviour, cases in sorted(found.items()):
         by_outcome[judge(cases)].append(behaviour)
-    verified, failed, hidden = by_outcome.values()
+    verified, failed, broken, hidden = by_outcome.values()
     terminalreporter.section("behaviours")
+    lab_broken = f"{len(broken)} lab broken, " if broken else ""
     terminalreporter.line(
-        f"{len(verified)} verified, {len(failed)} failed, {len(hidden)} not shown here "
+        f"{len(verified)} verified, {len(failed)} failed, {lab_broken}{len(hidden)} not shown here "
         f"(the catalogue has {len(load())})"
     )
-    named = [("failed", failed)]
+    named = [("failed", failed), ("lab broken", broken)]
     if options(config).topologies is not None:
         named += [("not shown here", hidden), ("verified", verified)]
     for title, ids in named:

@@ -6,7 +6,7 @@ import pytest
 
 from lab.bonding import GROUP
 from lab.cases import Bonding, Capture, DriverRefused, LabError, StreamMaker, Testbed, needs
-from lab.errors import LabBroken
+from lab.errors import DriverDied
 from lab.topology import Topology
 
 MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast")
@@ -75,11 +75,11 @@ def test_stream_before_there_is_a_bond(stream: StreamMaker) -> None:
         stream()
 
 
-def test_a_dead_daemon_is_a_broken_lab(bonded: Bonding) -> None:
+def test_a_dead_daemon_is_the_drivers_fault(bonded: Bonding) -> None:
     bond = bonded(miimon=50)
     daemon = bonded.driver.daemon(bond.host)  # type: ignore[attr-defined]
     daemon.process.stop()
-    with pytest.raises(LabBroken, match=r"bondd on host1 ended with status .* \(asked for: proc\)"):
+    with pytest.raises(DriverDied, match=r"bondd on host1 ended with status .* \(asked for: proc\)"):
         bond.status()
 
 

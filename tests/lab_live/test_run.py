@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from lab.waiting import eventually
 
 CASES = """
 from lab.cases import *
@@ -92,6 +95,30 @@ def test_with_xdist_every_worker_has_its_own_sandbox(project: Path) -> None:
     assert list(cases.values()) == ["passed", "passed"]
 
 
+def test_a_killed_controller_of_xdist_leaves_no_file(project: Path) -> None:
+    (project / "test_case.py").write_text(
+        "import pathlib, threading\ndef test_it():\n"
+        "    pathlib.Path('begun').touch()\n    threading.Event().wait(60)\n"
+    )
+    temporary, base = project / "tmp", project / "runs"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-p", "lab.pytest_plugin", "-p", "no:cacheprovider", "-n", "1"],
+        cwd=project,
+        env={**os.environ, "TMPDIR": str(temporary), "BONDLAB_RUN_DIR": str(base)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        eventually((project / "begun").exists, within=30)
+    finally:
+        process.kill()
+        process.wait()
+    # The worker hears of it by the end of its input, and its sandbox goes with it.
+    eventually(lambda: [p for p in base.iterdir() if p.is_dir()], within=30, until=lambda left: not left)
+    assert {path.name for path in temporary.iterdir()} <= {"pytest-of-root"}  # that is pytest's own
+
+
 def test_unknown_behaviours_with_xdist(project: Path) -> None:
     (project / "test_case.py").write_text(CASES.replace("1.1.source-location", "1.1.source-locaton"))
     done = run(project, "-n", "2")
@@ -103,6 +130,8 @@ def bondlab(*arguments: str, text_in: str = "") -> subprocess.CompletedProcess[s
     return subprocess.run(
         [sys.executable, "-m", "lab.cli", *arguments],
         input=text_in,
+        # As for a user who has not activated the virtual environment.
+        env={**os.environ, "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -116,6 +145,42 @@ def test_up_takes_commands_from_a_pipe(name: str) -> None:
     assert f"{name}: host1 is 10.0.0.1 (bond0, active-backup)" in done.stdout
     assert "1 received" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["host1 {}", "sh {}", "py host1.popen('{}').communicate()[0]"],
+    ids=["node", "sh", "popen as for xterm"],
+)
+def test_up_bondctl_speaks_to_the_bond_of_the_host(command: str) -> None:
+    done = bondlab("up", "single_switch", text_in=command.format("bondctl status bond0 --proc"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Currently Active Slave: eth0" in done.stdout
+
+
+def test_up_on_every_host_that_has_a_bond() -> None:
+    """host2 lives on another socket than host1; each knows its own."""
+    given = "host1 ip -br link show dev bond0\nhost1 bondctl show bond0\n"
+    done = bondlab("up", "host_to_host", text_in=given + given.replace("host1", "host2"))
+    assert (done.returncode, done.stderr) == (0, "")
+    told = re.findall(
+        r"bond0 +\S+ +([0-9a-f:]{17}) |^bond0: active-backup, .*, ([0-9a-f:]{17}),", done.stdout, re.M
+    )
+    macs = [device or bond for device, bond in told]
+    assert len(macs) == 4
+    assert (macs[0], macs[2]) == (macs[1], macs[3])
+    assert macs[0] != macs[2]
+
+
+def test_up_says_what_can_be_typed() -> None:
+    begun = bondlab("up", "bladecenter:opm")
+    assert "blade1 carries the bond" in begun.stdout
+    lines = [line.strip() for line in begun.stdout.splitlines() if line.startswith("  blade1 ")]
+    assert len(lines) >= 2
+    done = bondlab("up", "bladecenter:opm", text_in="\n".join(lines))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Currently Active Slave: eth0" in done.stdout
+    assert " 0% packet loss" in done.stdout
 
 
 def test_up_with_what_the_driver_refuses_is_one_line() -> None:

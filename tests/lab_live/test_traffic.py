@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
+
 import pytest
 
 from lab import frames
 from lab.capture import Capture
+from lab.cases import Bonding, StreamMaker, needs
 from lab.errors import LabError
 from lab.faults import CablePull
 from lab.testbed import Testbed
 from lab.topology import Port
-from lab.traffic import Flow, Stream, send_frames
+from lab.traffic import DRAIN_S, QUIET_S, Flow, Stream, send_frames
 from lab.waiting import eventually
+
+
+@pytest.fixture
+def stream_over_bond(bonded: Bonding) -> StreamMaker:
+    """The plugin's fixture `stream`, whose name this file's own helper has."""
+    return bonded.stream
 
 
 def stream(bed: Testbed, **changes: object) -> Stream:
@@ -104,6 +116,32 @@ def test_what_is_still_under_way_at_the_end_is_not_lost(bed: Testbed) -> None:
     with stream(bed, rate_pps=4000, size=1400) as s:
         s.wait_sent(40)
     assert s.report().lost == 0
+
+
+@needs(slaves=2, switch=True)
+def test_a_driver_held_up_at_the_end_of_a_stream_loses_nothing(
+    bonded: Bonding, stream_over_bond: StreamMaker
+) -> None:
+    bond = bonded("active-backup", slaves=2, miimon=100)
+    pid = bonded.driver.daemon(bond.host).process.pid  # type: ignore[attr-defined]
+    with stream_over_bond(rate_pps=200) as s:
+        s.wait_flowing()
+        os.kill(pid, signal.SIGSTOP)
+        go_on = threading.Timer(0.3, os.kill, (pid, signal.SIGCONT))
+        go_on.start()
+        held_up = s.probe.sent
+        s.wait_sent(held_up + 5)
+    go_on.join()
+    assert s.report().lost == 0
+
+
+def test_what_is_lost_is_not_waited_for_longer_than_a_moment(bed: Testbed) -> None:
+    bed.slave_cable(0).impair("loss", ["numgen inc mod 4 == 0 drop"], from_node="host1")
+    with stream(bed) as s:
+        s.wait_sent(40)
+        begun = time.monotonic()
+    assert QUIET_S < time.monotonic() - begun < DRAIN_S
+    assert s.report().lost > 0
 
 
 @pytest.mark.parametrize("vlan", [None, 12])

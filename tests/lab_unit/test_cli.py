@@ -66,7 +66,7 @@ def test_clean_says_what_it_did(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setenv("BONDLAB_RUN_DIR", str(tmp_path))
     result = bondlab("clean")
     assert (result.exit_code, result.stdout) == (0, "nothing to clean: no run has left anything\n")
-    monkeypatch.setattr("lab.journal.clean_stale", lambda: ["run1: file /run/x"])
-    assert bondlab("clean").stdout == "cleaned run1: file /run/x\n"
-    monkeypatch.setattr("lab.journal.clean_stale", lambda: ["run1: FAILED: file /run/x"])
+    monkeypatch.setattr("lab.runs.clean_stale", lambda: ["run 1"])
+    assert bondlab("clean").stdout == "cleaned run 1\n"
+    monkeypatch.setattr("lab.runs.clean_stale", lambda: ["run 1: FAILED: busy"])
     assert bondlab("clean").exit_code == 1

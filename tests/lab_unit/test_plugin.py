@@ -128,7 +128,7 @@ def test_a_test_may_have_a_parameter_topology_of_its_own(pytester: pytest.Pytest
 
 BEHAVING = f"""
 import pytest
-from lab.errors import LabBroken
+from lab.errors import DriverDied, LabBroken
 
 @behaviour("{ID_A}", "{ID_B}")
 def test_good(): pass
@@ -143,6 +143,9 @@ def test_hidden(topology): pass
 @behaviour("ID_BLOCKED")
 def test_blocked(): raise LabBroken("a cable is missing")
 
+@behaviour("ID_CRASHED")
+def test_crashed(): raise DriverDied("bondd on host1 ended with status -11")
+
 @behaviour("1.install.distro-bundled")
 @pytest.mark.xfail(strict=True)
 def test_expected_to_fail(): assert False
@@ -150,16 +153,18 @@ def test_expected_to_fail(): assert False
 
 
 def test_the_summary(pytester: pytest.Pytester) -> None:
-    blocked = list(load().by_id)[-1]
-    case = BEHAVING.replace("ID_BLOCKED", blocked)
+    blocked, crashed = list(load().by_id)[-2:]
+    case = BEHAVING.replace("ID_BLOCKED", blocked).replace("ID_CRASHED", crashed)
     result = run(pytester, case, "--topo=two_switch_isl", "--behaviours-json=out/b.json")
-    result.assert_outcomes(passed=1, failed=2, skipped=1, xfailed=1)
+    result.assert_outcomes(passed=1, failed=3, skipped=1, xfailed=1)
     result.stdout.fnmatch_lines(
         [
             "*= behaviours =*",
-            "1 verified, 1 failed, 3 not shown here (the catalogue has 374)",
+            "1 verified, 2 failed, 1 lab broken, 2 not shown here (the catalogue has 374)",
             "failed:",
-            f"  {ID_B}",
+            f"  {ID_B} {crashed}",
+            "lab broken:",
+            f"  {blocked}",
             "not shown here:",
             f"  {ID_C}*",
             "verified:",
@@ -172,7 +177,41 @@ def test_the_summary(pytester: pytest.Pytester) -> None:
         "outcome": "failed",
         "cases": {"test_case.py::test_bad": "failed", "test_case.py::test_good": "passed"},
     }
-    assert written["behaviours"][blocked]["outcome"] == "not shown"
+    assert written["behaviours"][blocked] == {
+        "outcome": "lab broken",
+        "cases": {"test_case.py::test_blocked": "lab broken"},
+    }
+    assert written["behaviours"][crashed]["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("error", "counted"), [("LabBroken", "0 failed, 1 lab broken"), ("DriverDied", "1 failed")]
+)
+@pytest.mark.parametrize("where", ["fixture", "case"])
+def test_neither_a_broken_lab_nor_a_crash_is_what_a_case_may_expect(
+    pytester: pytest.Pytester, error: str, counted: str, where: str
+) -> None:
+    case = (
+        f"import pytest\nfrom lab.errors import {error}\n"
+        "@pytest.fixture\n"
+        f"def bad():\n    if {where == 'fixture'}: raise {error}('told')\n"
+        f"@behaviour('{ID_A}')\n@pytest.mark.xfail(strict=True)\n"
+        f"def test_it(bad): raise {error}('told')\n"
+    )
+    result = run(pytester, case)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines([f"0 verified, {counted}, 0 not shown here*", f"  {ID_A}"])
+    result.stdout.fnmatch_lines(["*told*"])
+
+
+def test_a_broken_lab_is_not_hidden_by_another_case_that_passed(pytester: pytest.Pytester) -> None:
+    case = (
+        "from lab.errors import LabBroken\n"
+        f"@behaviour('{ID_A}')\ndef test_good(): pass\n"
+        f"@behaviour('{ID_A}')\ndef test_blocked(): raise LabBroken('a cable is missing')\n"
+    )
+    result = run(pytester, case)
+    result.stdout.fnmatch_lines(["0 verified, 0 failed, 1 lab broken, *", "lab broken:", f"  {ID_A}"])
 
 
 def test_without_topo_the_summary_lists_only_failures(pytester: pytest.Pytester) -> None:

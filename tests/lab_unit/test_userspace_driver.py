@@ -10,7 +10,7 @@ import pytest
 
 from bondimpl.errors import BondError, MachineError, OptionError
 from lab.drivers.userspace import UserspaceDriver
-from lab.errors import DriverRefused, LabBroken
+from lab.errors import DriverDied, DriverRefused, LabBroken
 from lab.hosts.base import Host
 from lab.undo import UndoStack
 
@@ -116,14 +116,14 @@ def test_it_waits_until_the_daemon_answers(tmp_path: Path) -> None:
     assert bondd.open == 0
 
 
-def test_a_daemon_that_ends_at_once_is_a_broken_lab(tmp_path: Path) -> None:
+def test_a_daemon_that_ends_at_once_is_the_drivers_fault(tmp_path: Path) -> None:
     def version() -> None:
         host.processes[0].ended = 1
         raise MachineError("no bondd answers")
 
     driver, host, _ = made(FakeBondd(version=version), tmp_path)
     with pytest.raises(
-        LabBroken, match="bondd on host1 ended with status 1; it printed: bondd: /dev/net/tun"
+        DriverDied, match="bondd on host1 ended with status 1; it printed: bondd: /dev/net/tun"
     ):
         driver.create(as_host(host), "bond0", {})
 
@@ -147,7 +147,7 @@ def test_a_refusal_says_what_was_asked_and_the_drivers_words(tmp_path: Path) -> 
     assert driver.bonds == ()
 
 
-def test_a_daemon_that_falls_silent_is_a_broken_lab(tmp_path: Path) -> None:
+def test_a_daemon_that_falls_silent_is_a_broken_lab_one_that_ended_a_dead_driver(tmp_path: Path) -> None:
     def silent(**_: str) -> None:
         raise MachineError("did not answer within 10 s")
 
@@ -156,7 +156,7 @@ def test_a_daemon_that_falls_silent_is_a_broken_lab(tmp_path: Path) -> None:
     with pytest.raises(LabBroken, match="bondd on host1: did not answer"):
         bond.status()
     host.processes[0].ended = -11
-    with pytest.raises(LabBroken, match=r"ended with status -11; .*\(asked for: log\)"):
+    with pytest.raises(DriverDied, match=r"ended with status -11; .*\(asked for: log\)"):
         bond.log()
 
 
