@@ -49,18 +49,15 @@ def _list(control: ControlClient, _arguments: Arguments) -> None:
 
 def _set(control: ControlClient, arguments: Arguments) -> None:
     slave = {"slave": arguments.slave} if arguments.slave else {}
-    for option, value in _pairs(arguments.options).items():
-        control.call("set", bond=arguments.bond, option=option, value=value, **slave)
+    control.call("set", bond=arguments.bond, options=_pairs(arguments.options), **slave)
 
 
 def _enslave(control: ControlClient, arguments: Arguments) -> None:
-    for slave in arguments.slaves:
-        control.call("enslave", bond=arguments.bond, slave=slave)
+    control.call("enslave", bond=arguments.bond, slaves=arguments.slaves)
 
 
 def _release(control: ControlClient, arguments: Arguments) -> None:
-    for slave in arguments.slaves:
-        control.call("release", bond=arguments.bond, slave=slave)
+    control.call("release", bond=arguments.bond, slaves=arguments.slaves)
 
 
 def _up(control: ControlClient, arguments: Arguments) -> None:

@@ -16,11 +16,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run bondd; 0 after a signal ended it, 1 after an error, 2 for a wrong command line."""
     arguments = _parser().parse_args(argv)
     # After the command line: `bondd --help` needs none of it.
-    from bondimpl.runtime.daemon import Settings, prepare_directory, serve
+    from bondimpl.runtime.daemon import Settings, serve
 
     path = Path(arguments.socket).absolute()
     try:
-        prepare_directory(path)
         serve(Settings(path, era(arguments.era), arguments.fault_shim, arguments.verbose))
     except BondError as error:
         print(f"bondd: {error}", file=sys.stderr)

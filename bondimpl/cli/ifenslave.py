@@ -39,31 +39,20 @@ class _Tool:
         elif arguments.change_active:
             self._say(f"{arguments.master}: making {arguments.slaves[0]} the active slave")
             self._control.call("set", bond=arguments.master, option="active_slave", value=arguments.slaves[0])
+        elif arguments.detach:
+            self._say(f"{arguments.master}: detaching {' '.join(arguments.slaves)}")
+            self._control.call("release", bond=arguments.master, slaves=arguments.slaves)
         else:
-            for slave in arguments.slaves:
-                if arguments.detach:
-                    self._say(f"{arguments.master}: detaching {slave}")
-                    self._control.call("release", bond=arguments.master, slave=slave)
-                else:
-                    self._enslave(arguments.master, slave)
+            self._enslave(arguments.master, arguments.slaves)
 
-    def _enslave(self, master: str, slave: str) -> None:
-        members = [each["name"] for each in self._control.call("show", bond=master)["slaves"]]
-        was_up = interfaces.is_up(slave)
-        # A slave of ours is up, too; that one must not be touched.
-        brought_down = was_up and slave not in members
-        if brought_down:
-            self._say(f"{slave}: is up, bringing it down")
-            interfaces.set_up(slave, False)
-        try:
-            self._say(f"{master}: enslaving {slave}")
-            self._control.call("enslave", bond=master, slave=slave)
-        except BondError:
-            if brought_down:
-                interfaces.set_up(slave, True)
-            raise
+    def _enslave(self, master: str, slaves: Sequence[str]) -> None:
+        self._say(f"{master}: enslaving {' '.join(slaves)}")
+        done = self._control.call("enslave", bond=master, slaves=slaves, take_down=True)
+        for slave in done["taken_down"]:
+            self._say(f"{slave}: was up, brought down")
         # Only now: an address would be lost by a refusal.
-        interfaces.clear_address(slave)
+        for slave in slaves:
+            interfaces.clear_address(slave)
 
     def _show(self, bond: str) -> None:
         shown = self._control.call("show", bond=bond)

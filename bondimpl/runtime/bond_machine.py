@@ -59,7 +59,7 @@ class BondMachine:
             self._takeover.give_back(port)
 
     def set_slave_mac(self, slave: str, mac: bytes) -> None:
-        self._port(slave).set_mac(mac)
+        self._takeover.set_mac(self._port(slave), mac)
 
     def set_slave_mtu(self, slave: str, mtu: int) -> None:
         self._port(slave).set_mtu(mtu)

@@ -79,23 +79,41 @@ def _list(bonds: Bonds, _fields: Fields) -> list[str]:
     return list(bonds.instances)
 
 
-def _enslave(bonds: Bonds, fields: Fields) -> None:
-    _instance(bonds, fields).enslave(fields["slave"], bonds.family())
+def _enslave(bonds: Bonds, fields: Fields) -> dict[str, Any] | None:
+    take_down = fields.get("take_down", False)
+    taken = _instance(bonds, fields).enslave(_slaves(fields), bonds.family(), take_down=take_down)
+    return {"taken_down": taken} if take_down else None
 
 
 def _release(bonds: Bonds, fields: Fields) -> None:
-    _instance(bonds, fields).bond.release(fields["slave"])
+    _instance(bonds, fields).release(_slaves(fields))
+
+
+def _slaves(fields: Fields) -> list[str]:
+    """Either `slave` or `slaves`."""
+    if ("slave" in fields) == ("slaves" in fields):
+        raise BondError("give either slave or slaves")
+    slaves: list[Any] = fields["slaves"] if "slaves" in fields else [fields["slave"]]
+    if not slaves or not all(isinstance(slave, str) for slave in slaves):
+        raise BondError("slaves must be texts, at least one")
+    return slaves
 
 
 def _set(bonds: Bonds, fields: Fields) -> None:
-    bond, option = _instance(bonds, fields).bond, fields["option"]
-    value = _text(option, fields.get("value", ""))
-    if "slave" in fields:
-        bond.set_slave_option(fields["slave"], option, value)
-    elif option == "active_slave":
-        bond.set_active_slave(value or None)
+    instance = _instance(bonds, fields)
+    if ("option" in fields) == ("options" in fields):
+        raise BondError("set: give either option and value, or options")
+    if "option" in fields:
+        options = {fields["option"]: fields.get("value", "")}
+    elif "value" in fields:
+        raise BondError("set: value belongs to option")
     else:
-        bond.set_option(option, value)
+        options = fields["options"]
+    texts = {name: _text(name, value) for name, value in options.items()}
+    if "slave" in fields:
+        instance.set_slave_options(fields["slave"], texts)
+    else:
+        instance.set_options(texts)
 
 
 def _up(bonds: Bonds, fields: Fields) -> None:
@@ -153,14 +171,21 @@ def _text(name: str, value: object) -> str:
     return str(value)
 
 
-_TYPE_NAMES = {str: "a text", dict: "an object", int: "a whole number", object: "a value"}
+_TYPE_NAMES = {
+    str: "a text",
+    dict: "an object",
+    list: "a list",
+    bool: "true or false",
+    int: "a whole number",
+    object: "a value",
+}
 _COMMANDS: dict[str, _Command] = {
     "add": _Command(_add, ("bond",), {"options": dict}),
     "delete": _Command(_delete, ("bond",)),
     "list": _Command(_list),
-    "enslave": _Command(_enslave, ("bond", "slave")),
-    "release": _Command(_release, ("bond", "slave")),
-    "set": _Command(_set, ("bond", "option"), {"value": object, "slave": str}),
+    "enslave": _Command(_enslave, ("bond",), {"slave": str, "slaves": list, "take_down": bool}),
+    "release": _Command(_release, ("bond",), {"slave": str, "slaves": list}),
+    "set": _Command(_set, ("bond",), {"option": str, "value": object, "options": dict, "slave": str}),
     "up": _Command(_up, ("bond",)),
     "down": _Command(_down, ("bond",)),
     "show": _Command(_show, ("bond",)),

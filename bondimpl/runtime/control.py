@@ -3,6 +3,9 @@
     {"command": "enslave", "bond": "bond0", "slave": "eth0"}
     {"ok": true, "result": null}    or    {"ok": false, "error": "one line", "errno": "EPERM"}
 
+Several at once, all of them or none: `"slaves": [...]` instead of `slave` (enslave, release), `"options":
+{...}` instead of `option` and `value` (set). `"take_down": true` enslaves interfaces that are up, too.
+
 After `{"command": "monitor"}` and its reply, each event is a line of its own until the client closes.
 """
 

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import socket
+import stat
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bondimpl.clock import Clock, Timer
 from bondimpl.errors import BondError, MachineError
 from bondimpl.events import Event
 from bondimpl.runtime.loop import READ, WRITE, Loop
@@ -23,29 +25,38 @@ LONGEST_LINE = 1 << 16
 BACKLOG = 1 << 20
 """Bytes that wait for a client before it is hung up on."""
 
+PAUSE_MS = 100.0
+"""Until clients are let in again after the machine had nothing free for one more."""
+
 Execute = Callable[[dict[str, Any]], Any]
 
 
 class ControlServer:
     """Accepts clients and hands their requests to `execute`, whose result or BondError is the reply."""
 
-    def __init__(self, path: Path, loop: Loop, execute: Execute) -> None:
+    def __init__(self, path: Path, loop: Loop, clock: Clock, execute: Execute) -> None:
         """Raises MachineError. The caller holds the lock on `path`: a socket there is a dead one."""
         self._path = path
         self._loop = loop
         self._execute = execute
+        self._clock = clock
+        self._resume: Timer | None = None
         self._clients: dict[int, _Client] = {}
         self._socket = socket.socket(
             socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
         )
         try:
-            path.unlink(missing_ok=True)
+            if not _remove_socket(path):
+                raise MachineError(f"cannot listen at {path}: it exists and is not a socket", "EEXIST")
             before = os.umask(0o177)
             try:
                 self._socket.bind(str(path))
             finally:
                 os.umask(before)
             self._socket.listen(64)
+        except MachineError:
+            self._socket.close()
+            raise
         except OSError as error:
             self._socket.close()
             reason = error.strerror or str(error)
@@ -66,18 +77,28 @@ class ControlServer:
             client.close()
         self._loop.remove(self._socket.fileno())
         self._socket.close()
-        self._path.unlink(missing_ok=True)
+        if self._resume is not None:
+            self._resume.cancel()
+        _remove_socket(self._path)
 
     def _on_connect(self, _events: int) -> None:
         try:
             connection, _ = self._socket.accept()
         except OSError as error:
-            # The client has gone again, or we are out of descriptors: then it waits until one is free.
-            if error.errno in (errno.EAGAIN, errno.ECONNABORTED, errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+            if error.errno in (errno.EAGAIN, errno.ECONNABORTED):  # the client has gone again
                 return
-            raise
+            if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS):
+                raise
+            # Nothing is free for the client, who waits; asking again at once would only burn the processor.
+            self._loop.modify(self._socket.fileno(), 0)
+            self._resume = self._clock.call_at(self._clock.now() + PAUSE_MS, self._listen_again)
+            return
         connection.setblocking(False)
         self._clients[connection.fileno()] = _Client(connection, self._loop, self._answer, self._forget)
+
+    def _listen_again(self) -> None:
+        self._resume = None
+        self._loop.modify(self._socket.fileno(), READ)
 
     def _forget(self, fd: int) -> None:
         del self._clients[fd]
@@ -195,6 +216,17 @@ class _Client:
             self.close()
         else:
             self._loop.modify(self._fd, READ)
+
+
+def _remove_socket(path: Path) -> bool:
+    """False when something else is there, which is left alone. Raises OSError."""
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            return False
+    except FileNotFoundError:
+        return True
+    path.unlink(missing_ok=True)
+    return True
 
 
 def _bond_or_none(request: dict[str, Any]) -> str | None:

@@ -41,6 +41,7 @@ class Settings:
 def serve(settings: Settings) -> None:
     """Run until a signal; every slave is given back then, and on error. Raises MachineError at start."""
     require_privileges()
+    _prepare_directory(settings.socket)
     with ExitStack() as undo:
         lock = Lock(_beside(settings.socket, "lock"), f"a bondd is listening at {settings.socket} already")
         undo.callback(lock.release)
@@ -71,10 +72,10 @@ class Daemon:
         links, ethtool, shield = Links(), Ethtool(), Shield()
         for each in (links, ethtool, shield):
             undo.callback(each.close)
-        takeover = Takeover(links, shield, Journal(_beside(settings.socket, "journal")))
+        takeover = Takeover(links, shield, Journal(settings.socket))
         takeover.repair(say)
         self._host = Host(settings.era, clock, self._loop, links, ethtool, takeover, settings.fault_shim)
-        self._server = ControlServer(settings.socket, self._loop, self._execute)
+        self._server = ControlServer(settings.socket, self._loop, clock, self._execute)
         undo.callback(self._server.close)
         self._link_events = LinkEvents()
         undo.callback(self._link_events.close)
@@ -151,7 +152,7 @@ def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(f"{path.name}.{suffix}")
 
 
-def prepare_directory(path: Path) -> None:
+def _prepare_directory(path: Path) -> None:
     """Make the directory of the socket. Raises MachineError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

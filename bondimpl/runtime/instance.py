@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from bondimpl.admission import check_candidate
 from bondimpl.bond import Bond
 from bondimpl.clock import RealClock
 from bondimpl.era import Era
-from bondimpl.errors import BondError
+from bondimpl.errors import BondError, SlaveError
 from bondimpl.events import Event
+from bondimpl.machine import PortInfo
 from bondimpl.option_kinds import InterfaceName
+from bondimpl.options import SlaveOptions, row
 from bondimpl.runtime.bond_machine import BondMachine
 from bondimpl.runtime.datapath import Datapath
 from bondimpl.runtime.ethtool import Ethtool
-from bondimpl.runtime.links import Links
+from bondimpl.runtime.links import Link, Links
 from bondimpl.runtime.loop import Loop
 from bondimpl.runtime.ports import Family, find, port_info
 from bondimpl.runtime.probe import FaultShim
 from bondimpl.runtime.takeover import Takeover
 from bondimpl.runtime.tap import Tap
-from bondimpl.settle import at_load
+from bondimpl.settle import at_load, at_runtime
+from bondimpl.state import BondState
 
 LOG_LINES = 10_000
 """Kept of each bond."""
@@ -96,10 +100,70 @@ class Instance:
             finally:
                 self.machine.rescue()
 
-    def enslave(self, slave: str, family: Family) -> None:
-        """Raises BondError; nothing is changed then."""
-        link = find(self._host.links, slave)
-        self.bond.enslave(port_info(self._host.links, link, family))
+    def enslave(self, slaves: Sequence[str], family: Family, *, take_down: bool = False) -> list[str]:
+        """All of them, or none (BondError). With `take_down` they may be up: those that were are returned."""
+        ports = self._candidates(slaves, family, take_down)
+        with ExitStack() as undo:
+            for link, port in ports:
+                if port.up:
+                    self._host.links.set_up(link.index, link.name, False)
+                    undo.callback(self._host.links.set_up, link.index, link.name, True)
+                self.bond.enslave(dataclasses.replace(port, up=False))
+                undo.callback(self.bond.release, link.name)
+            undo.pop_all()
+        return [port.name for _, port in ports if port.up]
+
+    def _candidates(
+        self, slaves: Sequence[str], family: Family, take_down: bool
+    ) -> list[tuple[Link, PortInfo]]:
+        """Refused before the first of them is touched."""
+        _check_distinct(slaves)
+        state = BondState(self.name, self._host.era, self.bond.options, slaves=dict(self.bond.slaves))
+        state.admin_up = self.bond.admin_up
+        found = []
+        for slave in slaves:
+            link = find(self._host.links, slave)
+            port = port_info(self._host.links, link, family)
+            check_candidate(state, dataclasses.replace(port, up=port.up and not take_down))
+            found.append((link, port))
+        return found
+
+    def release(self, slaves: Sequence[str]) -> None:
+        """All of them, or none (SlaveError)."""
+        _check_distinct(slaves)
+        for slave in slaves:
+            if slave not in self.bond.slaves:
+                raise SlaveError(f"{slave} is not a slave of {self.name}")
+        for slave in slaves:
+            self.bond.release(slave)
+
+    def set_options(self, texts: Mapping[str, str]) -> None:
+        """All of them, or none (BondError); `active_slave` counts as one, and is changed first."""
+        options = {name: text for name, text in texts.items() if name != "active_slave"}
+        if "active_slave" in texts:
+            # What the other options would be refused for must be known before there is a failover.
+            tried = self.bond.options
+            for option, text in options.items():
+                up, has_slaves = self.bond.admin_up, bool(self.bond.slaves)
+                tried, _ = at_runtime(tried, option, text, up=up, has_slaves=has_slaves, era=self._host.era)
+            self.bond.set_active_slave(texts["active_slave"] or None)
+        if options:
+            self.bond.set_options(options)
+
+    def set_slave_options(self, slave: str, texts: Mapping[str, str]) -> None:
+        """All of them, or none (BondError)."""
+        for option, text in texts.items():
+            row(option, SlaveOptions).parse(text)
+        # prio may change the active slave: last, when nothing is left that could be refused.
+        ordered = sorted(texts.items(), key=lambda item: item[0] == "prio")
+        with ExitStack() as undo:
+            for option, text in ordered:
+                before = self.bond.slaves[slave].options if slave in self.bond.slaves else SlaveOptions()
+                self.bond.set_slave_option(slave, option, text)
+                known = row(option, SlaveOptions)
+                old = known.kind.text(getattr(before, known.name))
+                undo.callback(self.bond.set_slave_option, slave, option, old)
+            undo.pop_all()
 
     def set_up(self, up: bool) -> None:
         """Set the bond device administratively up or down. Raises MachineError."""
@@ -148,6 +212,13 @@ class Instance:
     def _keep_log(self, event: Event) -> None:
         if event.kind == "log":
             self.log.append(event.value)
+
+
+def _check_distinct(slaves: Sequence[str]) -> None:
+    """Raises SlaveError when one is named twice."""
+    for slave in slaves:
+        if slaves.count(slave) > 1:
+            raise SlaveError(f"{slave}: given twice")
 
 
 def _check_name(name: str) -> None:

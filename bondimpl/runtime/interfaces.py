@@ -1,4 +1,4 @@
-"""The few things that ifenslave does to an interface itself, by ioctl as the old tool did."""
+"""The one thing that ifenslave does to an interface itself, by ioctl as the old tool did."""
 
 from __future__ import annotations
 
@@ -9,19 +9,7 @@ import struct
 
 from bondimpl.errors import MachineError
 
-_SIOCGIFFLAGS, _SIOCSIFFLAGS, _SIOCGIFADDR, _SIOCSIFADDR = 0x8913, 0x8914, 0x8915, 0x8916
-_IFF_UP = 0x1
-
-
-def is_up(name: str) -> bool:
-    """Whether it is administratively up. Raises MachineError (ENODEV when there is no such interface)."""
-    return bool(_flags(name) & _IFF_UP)
-
-
-def set_up(name: str, up: bool) -> None:
-    """Raises MachineError."""
-    flags = _flags(name) & ~_IFF_UP | (_IFF_UP if up else 0)
-    _ioctl(_SIOCSIFFLAGS, name, struct.pack("=H", flags), f"cannot be brought {'up' if up else 'down'}")
+_SIOCGIFADDR, _SIOCSIFADDR = 0x8915, 0x8916
 
 
 def clear_address(name: str) -> None:
@@ -34,11 +22,6 @@ def clear_address(name: str) -> None:
         raise
     none = struct.pack("=HH4s8x", socket.AF_INET, 0, bytes(4))
     _ioctl(_SIOCSIFADDR, name, none, "its address cannot be cleared")
-
-
-def _flags(name: str) -> int:
-    answer = _ioctl(_SIOCGIFFLAGS, name, bytes(2), "its flags cannot be read")
-    return int(struct.unpack_from("=H", answer, 16)[0])
 
 
 def _ioctl(request: int, name: str, argument: bytes, failure: str) -> bytes:

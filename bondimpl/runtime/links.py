@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -26,6 +27,7 @@ _VLAN_ID = 1
 _IFA_LOCAL = 2
 _IFF_UP, _IFF_LOOPBACK, _IFF_LOWER_UP = 0x1, 0x8, 0x10000
 _ARPHRD_ETHER = 1
+_SO_NETNS_COOKIE = 71
 _IFINFO = struct.Struct("=BxHiII")
 _NO_STATS = netlink.attribute(_IFLA_EXT_MASK, struct.pack("=I", _SKIP_STATS))
 LOST = -1
@@ -194,6 +196,16 @@ def _number(value: bytes | None) -> int | None:
     return None if value is None else int(struct.unpack("=I", value)[0])
 
 
-def namespace() -> int:
-    """A number that tells network namespaces of this boot apart."""
-    return os.stat("/proc/self/ns/net").st_ino
+def namespace() -> str:
+    """Tells the network namespaces of this boot apart.
+
+    The kernel never gives a cookie (since 5.14) twice. An inode, the best that older kernels have, may be.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as any_socket:
+        try:
+            cookie = any_socket.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, 8)
+        except OSError as error:
+            if error.errno != errno.ENOPROTOOPT:
+                raise
+            return f"inode{os.stat('/proc/thread-self/ns/net').st_ino}"
+    return str(int.from_bytes(cookie, sys.byteorder))

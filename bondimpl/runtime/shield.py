@@ -22,7 +22,7 @@ from bondimpl.runtime.nft import NetdevDrop
 
 Way = Literal["bpf", "nft"]
 
-_NEWQDISC, _DELQDISC, _GETQDISC, _NEWTFILTER, _DELTFILTER = 36, 37, 38, 44, 45
+_NEWQDISC, _DELQDISC, _GETQDISC, _NEWTFILTER, _DELTFILTER, _GETTFILTER = 36, 37, 38, 44, 45, 46
 _TCA_KIND, _TCA_OPTIONS = 1, 2
 _BPF_OPS_LEN, _BPF_OPS, _BPF_FLAGS = 4, 5, 8
 _DIRECT_ACTION = 1
@@ -74,6 +74,10 @@ class Shield:
         reasons = []
         for way in self._ways:
             built = Built(way, makes_qdisc=way == "bpf" and not self._has_qdisc(index))
+            held = MachineError(f"{name}: another bondd holds this interface", "EBUSY")
+            # Not even noted: were we killed now, the next start would take that shield for ours.
+            if self.is_up(index, name, built):
+                raise held
             note(built)
             try:
                 if way == "nft":
@@ -82,7 +86,7 @@ class Shield:
                     self._add_filter(index, name, built)
             except MachineError as error:
                 if error.errno == "EEXIST":
-                    raise MachineError(f"{name}: another bondd holds this interface", "EBUSY") from error
+                    raise held from error
                 if error.errno not in _LACKING:
                     raise
                 reasons.append(str(error))
@@ -98,6 +102,24 @@ class Shield:
             self._delete(f"{name}: cannot remove clsact", _DELQDISC, index, _QDISC, _CLSACT)
         else:
             self._delete(f"{name}: cannot remove the tc filter", _DELTFILTER, index, _FILTER, _BPF)
+
+    def is_up(self, index: int, name: str, built: Built) -> bool:
+        """Whether what `put_up` made is there. Raises MachineError."""
+        if built.way == "nft":
+            return self._nft.is_there(index, name)
+        every = _TCMSG.pack(0, index, 0, _FILTER[1], 0)
+        try:
+            answers = self._netlink.query(f"{name}: list filters", _GETTFILTER, every, netlink.DUMP)
+        except MachineError as error:
+            if error.errno in (*_GONE, *_LACKING):
+                return False
+            raise
+        for kind, body in answers:
+            _, owner, handle, _, _ = _TCMSG.unpack_from(body)
+            what = netlink.attributes(body[_TCMSG.size :]).get(_TCA_KIND, b"")
+            if (kind, owner, handle) == (_NEWTFILTER, index, _FILTER[0]) and netlink.text(what) == "bpf":
+                return True
+        return False
 
     def _add_filter(self, index: int, name: str, built: Built) -> None:
         if built.makes_qdisc:

@@ -43,6 +43,25 @@ REFUSED = {
     "missing interface": (("enslave", "bond0", "eth7"), "no such interface"),
     "interface name that is too long": (("enslave", "bond0", "eth-of-16-letters"), "no such interface"),
     "enslaved twice": (("enslave", "bond0", "eth0"), "already"),
+    "second of two options": (("set", "bond0", "updelay=200", "downdelay=abc"), "downdelay"),
+    "second of two options that act on each other": (
+        ("set", "bond0", "miimon=0", "updelay=200"),
+        "it needs miimon",
+    ),
+    "option beside the active slave": (("set", "bond0", "active_slave=eth0", "updelay=abc"), "updelay"),
+    "active slave beside an option": (("set", "bond0", "updelay=200", "active_slave=eth1"), "not a slave"),
+    "second of two slave options": (
+        ("set", "bond0", "prio=5", "queue_id=often", "--slave", "eth0"),
+        "queue_id",
+    ),
+    "slave option that is not built, beside another": (
+        ("set", "bond0", "prio=5", "queue_id=1", "--slave", "eth0"),
+        "queue_id",
+    ),
+    "second of two interfaces": (("enslave", "bond0", "eth1", "nosuch"), "nosuch"),
+    "interface that is given twice": (("enslave", "bond0", "eth1", "eth1"), "eth1: given twice"),
+    "second of two releases": (("release", "bond0", "eth0", "eth1"), "not a slave"),
+    "release that is given twice": (("release", "bond0", "eth0", "eth0"), "eth0: given twice"),
     "loopback": (("enslave", "bond0", "lo"), "not an Ethernet interface"),
     "bond itself": (("enslave", "bond0", "bond0"), "is a bond"),
     "release of a stranger": (("release", "bond0", "eth1"), "not a slave"),
@@ -99,6 +118,23 @@ def test_enslaving_an_interface_that_is_up(bond: Daemon) -> None:
     assert _picture(bond) == before
 
 
+def test_later_failure_undoes_the_slaves_before(lab: Lab, bond: Daemon) -> None:
+    """Steps: another daemon holds the second interface. Verify: the first is given back, up as it was."""
+    bond.control.call("release", bond="bond0", slave="eth0")
+    ip("link", "set", "dev", "eth0", "up")
+    ip("address", "add", "192.0.2.1/24", "dev", "eth0")
+    run("tc", "qdisc", "add", "dev", "eth1", "clsact")
+    foreign = ("handle", "0xb0d", "bpf", "bytecode", "1,6 0 0 2", "direct-action")
+    run("tc", "filter", "add", "dev", "eth1", "ingress", "pref", "1", "protocol", "all", *foreign)
+    ip("link", "set", "dev", "eth1", "up")
+    before = state("eth0"), state("eth1")
+    done = bond.tool("ifenslave", "bond0", "eth0", "eth1")
+    assert (done.returncode, done.stderr) == (1, "ifenslave: eth1: another bondd holds this interface\n")
+    assert (state("eth0"), state("eth1")) == before
+    assert bond.show()["slaves"] == []
+    assert "192.0.2.1" in ip("address", "show", "dev", "eth0")
+
+
 def test_no_daemon(lab: Lab) -> None:
     done = run(sys.executable, "-m", "bondimpl.cli.bondctl", "--socket", "/nowhere", "list", check=False)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
@@ -125,6 +161,14 @@ def _start_in(lab: Lab, *prefix: str) -> str:
 def test_no_permission(lab: Lab) -> None:
     said = _start_in(lab, "setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin")
     assert said == "bondd: no permission: CAP_NET_ADMIN is missing; run as root\n"
+
+
+def test_no_permission_leaves_no_directory(lab: Lab) -> None:
+    socket = lab.directory / "made" / "bondd.sock"
+    command = (sys.executable, "-m", "bondimpl.cli.bondd", "--socket", str(socket))
+    done = run("setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin", *command, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert not socket.parent.exists()
 
 
 def test_no_tun_device(lab: Lab) -> None:

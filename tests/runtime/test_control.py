@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import resource
 import socket
 import string
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bondimpl.clock import RealClock, VirtualClock
 from bondimpl.errors import BondError, MachineError
 from bondimpl.runtime.commands import execute
 from bondimpl.runtime.control import ControlClient
-from bondimpl.runtime.control_server import BACKLOG, LONGEST_LINE
+from bondimpl.runtime.control_server import BACKLOG, LONGEST_LINE, PAUSE_MS, ControlServer
 from bondimpl.runtime.instance import Instance
+from bondimpl.runtime.loop import Loop
 from bondimpl.runtime.ports import Family
 from tests.runtime.lab import Daemon, Lab
 
@@ -62,6 +67,17 @@ MALFORMED = [
     b'{"command": "enslave", "bond": "bond0", "slave": ""}',
     b'{"command": "enslave", "bond": "bond0", "slave": "et\\u0000h0"}',
     b'{"command": "enslave", "bond": "bond0", "slave": "\\ud800"}',
+    b'{"command": "enslave", "bond": "bond0"}',
+    b'{"command": "enslave", "bond": "bond0", "slaves": []}',
+    b'{"command": "enslave", "bond": "bond0", "slaves": [7]}',
+    b'{"command": "enslave", "bond": "bond0", "slaves": "eth0"}',
+    b'{"command": "enslave", "bond": "bond0", "slave": "eth0", "slaves": ["eth1"]}',
+    b'{"command": "enslave", "bond": "bond0", "slave": "eth0", "take_down": 1}',
+    b'{"command": "release", "bond": "bond0", "slaves": [[]]}',
+    b'{"command": "set", "bond": "bond0"}',
+    b'{"command": "set", "bond": "bond0", "options": {"miimon": "100"}, "value": "100"}',
+    b'{"command": "set", "bond": "bond0", "options": {"miimon": "100"}, "option": "miimon"}',
+    b'{"command": "set", "bond": "bond0", "options": {"miimon": []}}',
     b'{"command": "set", "bond": "bond0", "option": "miimon"}',
     b'{"command": "set", "bond": "bond0", "option": "miimon", "value": 1e400}',
     b'{"command": "set", "bond": "bond0", "option": "miimon", "value": {}}',
@@ -100,8 +116,8 @@ def test_fuzz(bondd: Daemon, raw: socket.socket) -> None:
         "probe",
         "list",
     ]
-    keys = ["bond", "slave", "option", "value", "options", "answers", "refresh_ms"]
-    values = ["bond0", "", "eth0\0", -1, 2**70, None, True, [], {}, {"mode": "9"}, "é" * 40, 0.5]
+    keys = ["bond", "slave", "slaves", "take_down", "option", "value", "options", "answers", "refresh_ms"]
+    values = ["bond0", ["eth0"], "", "eth0\0", -1, 2**70, None, True, [], {}, {"mode": "9"}, "é" * 40, 0.5]
     lines = []
     letters = string.printable.replace("\n", "")
     for _ in range(1000):
@@ -197,6 +213,63 @@ def test_monitor_shows_a_failover(lab: Lab, bondd: Daemon) -> None:
     assert (seen[-1]["slave"], seen[-1]["value"]) == ("eth1", "eth1")
     assert ("link", "eth0", "down") in [(event["kind"], event["slave"], event["value"]) for event in seen]
     assert all(isinstance(event["time_ms"], float) for event in seen)
+
+
+def test_lists_in_one_request(bondd: Daemon) -> None:
+    bondd.add("bond0", mode="active-backup", miimon="100")
+    bondd.control.call("enslave", bond="bond0", slaves=["eth0", "eth1"])
+    bondd.control.call(
+        "set", bond="bond0", options={"active_slave": "eth1", "updelay": 200, "downdelay": 300}
+    )
+    shown = bondd.show()
+    assert (shown["active"], shown["options"]["updelay"], shown["options"]["downdelay"]) == (
+        "eth1",
+        "200",
+        "300",
+    )
+    bondd.control.call("release", bond="bond0", slaves=["eth1", "eth0"])
+    assert bondd.show()["slaves"] == []
+
+
+def test_no_descriptor_left(tmp_path: Path) -> None:
+    """Steps: a client comes when descriptors are used up. Verify: one try, a pause; then it is served."""
+    clock, real = VirtualClock(), RealClock()
+    loop = Loop(real, print)
+    server = ControlServer(tmp_path / "control", loop, clock, lambda _: "served")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(tmp_path / "control"))
+        client.sendall(b'{"command": "list"}\n')
+        free = os.dup(0)
+        os.close(free)
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
+            assert _handled_within(loop, real, 50.0) == 1
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        clock.advance(PAUSE_MS)
+        _handled_within(loop, real, 50.0)
+        client.settimeout(5)
+        assert _reply(client)["result"] == "served"
+    server.close()
+    loop.close()
+
+
+def _handled_within(loop: Loop, clock: RealClock, duration_ms: float) -> int:
+    """Let the loop run so long; how often it had something to do before the end of that."""
+    rounds = 0
+    guarded = loop._guarded
+
+    def counted(call: Callable[..., None], *arguments: int) -> None:
+        nonlocal rounds
+        rounds += bool(arguments)
+        guarded(call, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "_guarded", counted)
+        clock.call_at(clock.now() + duration_ms, loop.stop)
+        loop.run()
+    return rounds
 
 
 def test_slow_monitor_is_left_behind(bondd: Daemon, raw: socket.socket) -> None:

@@ -14,7 +14,7 @@ from bondimpl.runtime.loop import Loop
 from bondimpl.runtime.shield import Built, Shield
 from bondimpl.runtime.tap import Tap
 from bondimpl.runtime.wire import Wire
-from tests.runtime.lab import Lab, ip, run, state
+from tests.runtime.lab import Lab, eventually, ip, link, run, state
 
 pytestmark = pytest.mark.root
 
@@ -55,6 +55,8 @@ class Bench:
         run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/test0/disable_ipv6")
         ip("link", "set", "dev", "test0", "up")
         self.tap.set_carrier(True)
+        # The kernel acts on carriers once a second at most, and drops what is sent until then.
+        eventually(lambda: link("test0")["operstate"] == "UP")
         self.device = lab.listen_here("test0")
         self.wires = {nic: lab.listen(f"port{number}") for number, nic in enumerate(lab.nics)}
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import select
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from bondimpl.options import BondOptions, table
+from bondimpl.runtime.links import LinkEvents
 from bondimpl.status import HOWTO_VERSION
 from tests.runtime.lab import Daemon, Lab, eventually, exists, ip, link, run, state
 
@@ -99,7 +102,8 @@ def test_ifenslave_attaches_changes_and_detaches(lab: Lab, bondd: Daemon) -> Non
     ip("link", "set", "dev", "eth0", "up")
     ip("address", "add", "192.0.2.1/24", "dev", "eth0")
     said = _ok(bondd.tool("ifenslave", "-v", "bond0", "eth0", "eth1"))
-    assert "eth0: is up, bringing it down" in said
+    assert "eth0: was up, brought down" in said
+    assert "eth1: was up" not in said
     assert "192.0.2.1" not in ip("address", "show", "dev", "eth0")
     assert bondd.show()["active"] == "eth0"
     _ok(bondd.tool("ifenslave", "-c", "bond0", "eth1"))
@@ -130,7 +134,11 @@ def test_ifenslave_undoes_what_it_did_when_refused(lab: Lab, bondd: Daemon) -> N
         (("bond0", "eth7"), 1, "no such interface"),
         (("bond7", "eth1"), 1, "no such bond"),
         (("bond0", "eth0"), 1, "already"),
+        (("bond0", "eth1", "nosuch"), 1, "no such interface"),
+        (("bond0", "eth1", "eth0"), 1, "already"),
+        (("bond0", "eth1", "bond0"), 1, "is a bond"),
         (("-d", "bond0", "eth1"), 1, "not a slave"),
+        (("-d", "bond0", "eth0", "nosuch"), 1, "not a slave"),
         (("-c", "bond0", "eth1"), 1, "not a slave"),
         ((), 2, "which bond"),
         (("-d", "bond0"), 2, "which slaves"),
@@ -147,6 +155,45 @@ def test_ifenslave_refuses(
     assert done.returncode == status
     assert says in done.stderr.splitlines()[-1]
     assert (state("eth0"), state("eth1")) == before
+
+
+@pytest.mark.root
+def test_ifenslave_leaves_the_slave_of_another_bond_alone(lab: Lab, bondd: Daemon) -> None:
+    """Steps: the active slave of bond0 is asked for by bond1. Verify: refused; no flap, no failover."""
+    bondd.add("bond0", "eth0", "eth1", mode="active-backup", miimon="100")
+    bondd.add("bond1", mode="active-backup", miimon="100")
+    with _flags_seen("eth0") as seen:
+        done = bondd.tool("ifenslave", "bond1", "eth0")
+        assert (done.returncode, done.stderr) == (1, "ifenslave: eth0 belongs to bond0 already\n")
+        assert seen() == []
+    assert (bondd.show()["active"], bondd.show()["slaves"][0]["failures"]) == ("eth0", 0)
+
+
+@pytest.mark.root
+def test_ifenslave_leaves_routes_alone_when_refused(lab: Lab, bondd: Daemon) -> None:
+    """Steps: a bridge's port, and an interface asked for together with one that is not there."""
+    bondd.add("bond0", mode="active-backup", miimon="100")
+    ip("link", "set", "dev", "eth0", "up")
+    ip("address", "add", "192.0.2.1/24", "dev", "eth0")
+    ip("route", "add", "198.51.100.0/24", "via", "192.0.2.9")
+    ip("link", "add", "dev", "hostbr", "type", "bridge")
+    try:
+        ip("link", "set", "dev", "eth1", "master", "hostbr", "up")
+        with _flags_seen("eth0", "eth1") as seen:
+            assert "nosuch" in bondd.tool("ifenslave", "bond0", "eth0", "nosuch").stderr
+            assert "hostbr" in bondd.tool("ifenslave", "bond0", "eth0", "eth1").stderr
+            assert seen() == []
+        assert "198.51.100.0/24" in ip("route")
+    finally:
+        ip("link", "del", "dev", "hostbr")
+
+
+@contextlib.contextmanager
+def _flags_seen(*nics: str) -> Iterator[Callable[[], list[str]]]:
+    """Which of these interfaces were changed since."""
+    with contextlib.closing(LinkEvents()) as events:
+        indexes = {link(nic)["ifindex"]: nic for nic in nics}
+        yield lambda: [indexes[index] for index, _ in events.read() if index in indexes]
 
 
 @pytest.mark.root
