@@ -1,0 +1,1 @@
+"""Tests of link aggregation in virtual time."""
