@@ -85,9 +85,9 @@ MUTANTS = (
     ),
     Mutant(
         "inactive slaves are heard",
-        "bondimpl/forwarding.py",
-        "rule = self.plan.accept.get(slave, Accept.NOTHING)",
-        "rule = self.plan.accept.get(slave, Accept.EVERYTHING)",
+        "bondimpl/modes/active_backup.py",
+        "return (self.state.active,) if self.state.active else ()",
+        "return self.state.carrying",
         (f"{_OPTIONS}/test_active_backup.py",),
     ),
     Mutant(
