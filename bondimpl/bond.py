@@ -77,7 +77,7 @@ class Bond:
 
     def snapshot(self) -> BondStatus:
         """Everything there is to know, as frozen data."""
-        return snapshot(self._state)
+        return snapshot(self._state, self._links.rule.lacp_status())
 
     def subscribe(self, listener: Listener) -> None:
         """Have `listener` called with every event from now on; warnings from load time come first."""
@@ -93,12 +93,14 @@ class Bond:
         if self._state.admin_up:
             return
         self._state.admin_up = True
+        self._links.rule.opened()
         self._links.restart_monitor()
         self._links.refresh()
 
     def close(self) -> None:
         """The device was brought down: slaves stay, link states freeze."""
         self._state.admin_up = False
+        self._links.rule.closed()
         self._links.stop_notices()
         self._links.restart_monitor()
         self._links.refresh()
@@ -159,6 +161,7 @@ class Bond:
             self._links.change_mode()
         if options.miimon != before.miimon:
             self._links.restart_monitor()
+        self._links.rule.options_changed(given)
         if given & {"primary", "primary_reselect"}:
             self._links.reselect(force_primary="primary" in given)
         self._links.refresh()
@@ -173,6 +176,7 @@ class Bond:
         if name == "queue_id" and value:
             raise NotBuilt("queue_id")
         slave.options = replace(slave.options, **{name: value})
+        self._links.rule.slave_options_changed(slave)
         if name == "prio":
             self._links.reselect()
             self._links.refresh()
@@ -245,6 +249,21 @@ class Bond:
         self._machine.detach(name)
         if not self._state.slaves:
             self._empty_address()
+
+    # ---- frames and device events
+
+    def frame_from_slave(self, slave: str, frame: bytes) -> bool:
+        """A frame that the plan punts was received on a slave; whether it goes no further."""
+        return self._links.rule.frame_from_slave(self._slave(slave), frame)
+
+    def frame_from_host(self, frame: bytes) -> bool:
+        """A frame that the plan punts was sent by the host; whether it goes no further."""
+        del frame  # no mode asks for any yet
+        return False
+
+    def slave_changed(self, name: str) -> None:
+        """The device of a slave has said that something about it is new. Raises SlaveError, MachineError."""
+        self._links.speed_may_have_changed(self._slave(name))
 
     def _slave(self, name: str) -> Slave:
         if name not in self._state.slaves:

@@ -50,6 +50,24 @@ class Era:
     """D18: balance-rr deals evenly over the available slaves from the first; otherwise from the second on,
     and a dead slave's turn goes to its successor."""
 
+    assumes_speed: bool
+    """D29: in 802.3ad a slave that does not tell its speed counts as 100 Mbit/s, full duplex; otherwise it
+    is kept down."""
+
+    polls_speed: bool
+    """D30: in 802.3ad each poll of the MII monitor reads speed and duplex; otherwise only device events."""
+
+    aggregator_is_sticky: bool
+    """D32: an active aggregator with a partner stays active though all its links be down."""
+
+    link_loss_restarts_port: bool
+    """D33: a port forgets its partner when its link is lost; otherwise its state freezes, and it starts from
+    scratch when the link is back."""
+
+    farewell_keeps_sync: bool
+    """D34: the last LACPDU of a leaving slave clears Aggregation only; otherwise also Synchronization,
+    Collecting and Distributing."""
+
     peer_notice_one_short: bool
     """num_grat_arp N of 2 or more without peer_notif_delay sends N - 1 (fixed after 6.1)."""
 
@@ -72,6 +90,11 @@ HOWTO = Era(
     foreign_option_is_error=False,
     xor_of_mac_addresses=True,
     round_robin_from_first=True,
+    assumes_speed=True,
+    polls_speed=True,
+    aggregator_is_sticky=True,
+    link_loss_restarts_port=True,
+    farewell_keeps_sync=True,
     peer_notice_one_short=False,
     modern_proc=False,
     modern_log=False,
@@ -89,6 +112,11 @@ SIX = Era(
     foreign_option_is_error=True,
     xor_of_mac_addresses=False,
     round_robin_from_first=False,
+    assumes_speed=False,
+    polls_speed=False,
+    aggregator_is_sticky=False,
+    link_loss_restarts_port=False,
+    farewell_keeps_sync=False,
     peer_notice_one_short=True,
     modern_proc=True,
     modern_log=True,

@@ -8,12 +8,17 @@ from typing import Literal
 
 from bondimpl.clock import Clock
 
-EventKind = Literal["log", "joined", "left", "link", "active", "carrier", "address", "option"]
+EventKind = Literal[
+    "log", "joined", "left", "link", "active", "carrier", "address", "option", "aggregator", "lacp"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. `time_ms` is the bond's clock; `value` is text such as `up` or `eth1`."""
+    """One thing that happened. `time_ms` is the bond's clock; `value` is text such as `up` or `eth1`.
+
+    `aggregator`: the number of the active one, or nothing; `lacp`: the state of the slave's mux machine.
+    """
 
     time_ms: float
     bond: str

@@ -63,14 +63,13 @@ class Accept(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Punt:
-    """Frames of this EtherType go to the control plane: received on any slave, or sent by the host.
+    """Frames of this EtherType go to the control plane first: received on any slave, or sent by the host.
 
-    `consume`: the control plane gets the frame instead of a copy.
+    It says of each whether it keeps it; what it does not keep goes the way of all frames.
     """
 
     ethertype: int
     from_host: bool
-    consume: bool
 
 
 @dataclass(frozen=True)

@@ -107,3 +107,25 @@ class Messages:
             f"Warning: the permanent HWaddr of {slave} - {mac} - is still in use by {self.bond}. "
             f"Set the HWaddr of {slave} to a different address to avoid conflicts.",
         )
+
+    def speed_unknown(self, slave: str) -> str:
+        return self._slave(
+            slave,
+            "failed to get link speed/duplex",
+            f"Warning: failed to get speed and duplex from {slave}, assumed to be 100Mb/sec and Full.",
+        )
+
+    def loopback(self, slave: str) -> str:
+        advice = (
+            "Check the configuration to verify that all adapters are connected to "
+            "802.3ad compliant switch ports"
+        )
+        return self._slave(
+            slave,
+            f"An illegal loopback occurred on slave. {advice}",
+            f"An illegal loopback occurred on adapter ({slave}). {advice}",
+        )
+
+    def no_response(self) -> str:
+        text = "Warning: No 802.3ad response from the link partner for any adapters in the bond"
+        return f"{self.bond}: {text}" if self.era.modern_log else f"bonding: {text}"

@@ -117,7 +117,7 @@ def _foreign(known: Row, value: object, mode: Mode) -> OptionError:
     return OptionError(known.name, value, f"mode {mode} does not have it; it is for {modes}", "EACCES")
 
 
-_BUILT_MODES = (Mode.BALANCE_RR, Mode.ACTIVE_BACKUP, Mode.BALANCE_XOR, Mode.BROADCAST)
+_BUILT_MODES = (Mode.BALANCE_RR, Mode.ACTIVE_BACKUP, Mode.BALANCE_XOR, Mode.BROADCAST, Mode.IEEE8023AD)
 _BUILT_HASHES = ("layer2", "layer2+3", "vlan+srcmac")
 
 
@@ -129,5 +129,7 @@ def refuse_unbuilt(options: BondOptions) -> None:
         raise NotBuilt("the ARP monitor (arp_interval)")
     if options.fail_over_mac != "none":
         raise NotBuilt(f"fail_over_mac {options.fail_over_mac}")
+    if options.broadcast_neighbor:
+        raise NotBuilt("broadcast_neighbor")
     if options.xmit_hash_policy not in _BUILT_HASHES:
         raise NotBuilt(f"xmit_hash_policy {options.xmit_hash_policy}")

@@ -84,9 +84,20 @@ def _show(control: ControlClient, arguments: Arguments) -> None:
         print(f"    {option} {value}")
 
 
+def _lacp_show(control: ControlClient, arguments: Arguments) -> None:
+    from bondimpl.cli.lacp_show import lacp_text
+
+    names = [arguments.bond] if arguments.bond else control.call("list")
+    shown = [control.call("show", bond=name) for name in names]
+    if arguments.bond and "lacp" not in shown[0]:
+        raise BondError(f"{arguments.bond}: mode {shown[0]['mode']} has no LACP")
+    print("\n".join(lacp_text(bond) for bond in shown if "lacp" in bond), end="")
+
+
 def _status(control: ControlClient, arguments: Arguments) -> None:
     if arguments.proc:
-        print(control.call("proc", bond=arguments.bond), end="")
+        unprivileged = {"unprivileged": True} if arguments.unprivileged else {}
+        print(control.call("proc", bond=arguments.bond, **unprivileged), end="")
     elif arguments.json:
         print(json.dumps(control.call("show", bond=arguments.bond), indent=2))
     else:
@@ -98,10 +109,13 @@ def _print_state(shown: dict[str, Any]) -> None:
     carrier = "carrier" if shown["carrier"] else "no carrier"
     print(f"{shown['name']}: {shown['mode']}, {state}, {carrier}, {shown['mac']}, MTU {shown['mtu']}")
     for slave in shown["slaves"]:
-        active = " active" if slave["active"] else ""
+        if "lacp" in slave:
+            role = f" aggregator {slave['lacp']['aggregator']} {slave['lacp']['mux']}"
+        else:
+            role = " active" if slave["active"] else ""
         moved = shown["counters"].get(slave["name"], {})
         print(
-            f"  {slave['name']}: link {slave['mii_status']}{active}, failures {slave['failures']}, "
+            f"  {slave['name']}: link {slave['mii_status']}{role}, failures {slave['failures']}, "
             f"sent {moved.get('tx_packets', 0)} ({moved.get('tx_bytes', 0)} bytes), "
             f"received {moved.get('rx_packets', 0)} ({moved.get('rx_bytes', 0)} bytes)"
         )
@@ -175,7 +189,15 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--json", action="store_true")
     status = command("status", _status, "state of a bond")
     status.add_argument("--proc", action="store_true", help="as /proc/net/bonding/BOND shows it")
+    status.add_argument(
+        "--unprivileged", action="store_true", help="with --proc: as it is shown to a reader who is not root"
+    )
     status.add_argument("--json", action="store_true")
+    lacp = commands.add_parser("lacp", help="the state of LACP in 802.3ad bonds")
+    lacp_commands = lacp.add_subparsers(metavar="COMMAND", required=True)
+    lacp_show = lacp_commands.add_parser("show", help="like ovs-appctl lacp/show; of one bond, or of all")
+    lacp_show.add_argument("bond", metavar="BOND", nargs="?")
+    lacp_show.set_defaults(run=_lacp_show)
     setting = command("set", _set, "change options of a live bond, or of a slave; also active_slave=IF")
     setting.add_argument("options", nargs="+", metavar="OPTION=VALUE")
     setting.add_argument("--slave", metavar="IF", help="the options are this slave's")

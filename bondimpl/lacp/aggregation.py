@@ -9,7 +9,16 @@ from bondimpl.lacp import selection
 from bondimpl.lacp.churn import run_churn
 from bondimpl.lacp.keys import port_key
 from bondimpl.lacp.mux import run_mux
-from bondimpl.lacp.pdu import Info, Lacpdu, PortState, decode_lacpdu, encode_lacpdu, marker_response
+from bondimpl.lacp.pdu import (
+    SUBTYPE_MARKER,
+    Info,
+    Lacpdu,
+    PortState,
+    decode_lacpdu,
+    encode_lacpdu,
+    marker_response,
+    slow_subtype,
+)
 from bondimpl.lacp.periodic import run_periodic
 from bondimpl.lacp.port import Aggregator, Port
 from bondimpl.lacp.receive import run_receive
@@ -22,7 +31,7 @@ SELECT_HOLD = 80
 """Ticks from the first slave on in which no port collects; opening the bond ends it."""
 
 Send = Callable[[str, bytes], None]
-Say = Callable[[str, str], None]
+Looped = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +45,21 @@ class LacpConfig:
     active: bool = True
     policy: str = "stable"
     coupled: bool = True
-    restart_on_link_change: bool = False
-    """The driver of the HOWTO starts a port from scratch when its link changes (D33)."""
+    restart_on_link_loss: bool = False
+    """The driver of the HOWTO forgets its partner when a link is lost, today's when it returns (D33)."""
     farewell_keeps_sync: bool = False
     """The driver of the HOWTO clears only the Aggregation bit in its last LACPDU (D34)."""
+    sticky: bool = False
+    """The driver of the HOWTO keeps its active aggregator while that has a partner, links or none (D32)."""
 
 
 class Aggregation:
-    """The LACP half of an 802.3ad bond. `send` gets a slave and a frame, `say` a slave and a log line."""
+    """The LACP half of an 802.3ad bond. `send` gets a slave and a frame; `looped` a slave that hears us."""
 
-    def __init__(self, config: LacpConfig, send: Send, say: Say) -> None:
+    def __init__(self, config: LacpConfig, send: Send, looped: Looped) -> None:
         self.config = config
         self._send = send
-        self._say = say
+        self._looped = looped
         self._ports: dict[str, Port] = {}
         self._aggregators: list[Aggregator] = []
         self._numbers = 0
@@ -75,19 +86,9 @@ class Aggregation:
         """A slave joins; `mac` is its permanent address (6 bytes)."""
         if not self._ports:
             self._hold = SELECT_HOLD
-        config = self.config
         number = max((port.actor.port for port in self._ports.values()), default=0) + 1
-        state = PortState.AGGREGATION
-        state |= PortState.ACTIVITY if config.active else PortState(0)
-        state |= PortState.TIMEOUT if config.fast else PortState(0)
-        actor = Info(
-            system_priority=config.system_priority,
-            system=config.system,
-            key=port_key(speed, config.user_key, link_up=enabled),
-            port=number,
-            state=state,
-        )
-        port = Port(slave, mac, actor, enabled=enabled, speed=speed)
+        port = Port(slave, mac, Info(port=number, state=PortState.AGGREGATION), enabled=enabled, speed=speed)
+        self._configure(port)
         self._numbers += 1
         self._ports[slave] = port
         self._aggregators.append(Aggregator(self._numbers, owner=port))
@@ -128,21 +129,41 @@ class Aggregation:
         """The bond was brought up."""
         self._hold = 1
 
-    def set_system(self, system: bytes, priority: int) -> None:
-        """A new system address or priority, told to the partners in the next LACPDUs."""
-        self.config = replace(self.config, system=system, system_priority=priority)
+    def configure(self, config: LacpConfig) -> None:
+        """New settings, told to the partners in the next LACPDUs; another key starts the ports anew."""
+        new_key = config.user_key != self.config.user_key
+        self.config = config
         for port in self._ports.values():
-            port.actor = replace(port.actor, system=system, system_priority=priority)
+            self._configure(port)
+            port.begin |= new_key
             port.need_to_transmit = True
+        self._choose_active()
+
+    def _configure(self, port: Port) -> None:
+        config = self.config
+        port.actor = replace(
+            port.actor,
+            system_priority=config.system_priority,
+            system=config.system,
+            key=port_key(port.speed, config.user_key, link_up=port.enabled),
+        )
+        port.set_actor(PortState.ACTIVITY, config.active)
+        port.set_actor(PortState.TIMEOUT, config.fast)
+
+    def set_port_priority(self, slave: str, priority: int) -> None:
+        """What the slave's LACPDUs say from now on."""
+        port = self._ports[slave]
+        port.actor = replace(port.actor, port_priority=priority)
+        port.need_to_transmit = True
 
     def link_changed(self, slave: str, speed: Speed, *, enabled: bool) -> None:
         """A slave's link went up or down, or changed its speed or duplex."""
         port = self._ports[slave]
         was, port.enabled = port.enabled, enabled
-        if enabled and speed != port.speed:
+        if enabled and (not was or speed != port.speed):
             port.speed, port.begin = speed, True
         if was != enabled:
-            port.begin |= self.config.restart_on_link_change
+            port.begin |= self.config.restart_on_link_loss
             port.passes_traffic &= enabled
         key = port_key(port.speed, self.config.user_key, link_up=enabled)
         port.actor = replace(port.actor, key=key)
@@ -151,8 +172,8 @@ class Aggregation:
 
     # ---- time and frames
 
-    def received(self, slave: str, frame: bytes) -> None:
-        """A slow-protocols frame came in by the slave."""
+    def received(self, slave: str, frame: bytes) -> bool:
+        """A frame came in by the slave; whether it was a LACPDU or marker PDU, which the host never sees."""
         port = self._ports[slave]
         answer = marker_response(frame, port.mac)
         if answer is not None:
@@ -160,6 +181,7 @@ class Aggregation:
         pdu = decode_lacpdu(frame)
         if pdu is not None:
             run_receive(port, pdu, self._loopback)
+        return pdu is not None or slow_subtype(frame) == SUBTYPE_MARKER
 
     def tick(self) -> None:
         """100 ms have passed."""
@@ -185,16 +207,16 @@ class Aggregation:
             port.set_actor(PortState.SYNCHRONIZATION, False)
 
     def _choose_active(self) -> None:
-        old, new = self.active, selection.best(self._aggregators, self.config.policy)
-        if new is None:
-            return
+        config = self.config
+        old, new = self.active, selection.best(self._aggregators, config.policy, sticky=config.sticky)
         if old is not new:
             if old is not None:
                 old.is_active = False
                 for port in old.ports:
                     port.passes_traffic = False
-            new.is_active = True
-        if not new.has_partner:
+            if new is not None:
+                new.is_active = True
+        if new is not None and not new.has_partner:
             # Nobody will ever come into sync there: its ports carry at once.
             for port in new.ports:
                 port.passes_traffic = port.enabled
@@ -209,4 +231,4 @@ class Aggregation:
             self._send(port.slave, encode_lacpdu(Lacpdu(port.actor, port.partner), port.mac))
 
     def _loopback(self, port: Port) -> None:
-        self._say(port.slave, "An illegal loopback occurred on slave")
+        self._looped(port.slave)

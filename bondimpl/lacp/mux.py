@@ -8,10 +8,17 @@ from bondimpl.lacp.port import AGGREGATE_WAIT, Mux, Port
 
 def run_mux(port: Port, *, hold: bool, coupled: bool) -> None:
     """One tick. `hold`: no port may collect yet. `coupled`: collecting and distributing are one state."""
+    active = port.aggregator is not None and port.aggregator.is_active
+    if not active:
+        port.passes_traffic = False
+    elif port.mux is Mux.ATTACHED and not port.actor.has(PortState.SYNCHRONIZATION):
+        # Its aggregator has become the active one since it was attached.
+        port.set_actor(PortState.SYNCHRONIZATION, True)
+        port.need_to_transmit = True
     before = port.mux
-    port.mux = _next(port, hold=hold, coupled=coupled)
+    port.mux = _next(port, active=active, hold=hold, coupled=coupled)
     if port.mux is before and not port.begin:
-        if port.mux is Mux.DISTRIBUTING and port.aggregator and port.aggregator.is_active:
+        if port.mux is Mux.DISTRIBUTING and active:
             port.passes_traffic = port.enabled
         return
     match port.mux:
@@ -21,12 +28,12 @@ def run_mux(port: Port, *, hold: bool, coupled: bool) -> None:
         case Mux.WAITING:
             port.mux_timer = AGGREGATE_WAIT
         case Mux.ATTACHED:
-            active = port.aggregator is not None and port.aggregator.is_active
             port.set_actor(PortState.SYNCHRONIZATION, active)
             _stop(port)
         case Mux.COLLECTING:
             port.set_actor(PortState.COLLECTING, True)
             port.set_actor(PortState.DISTRIBUTING, False)
+            port.passes_traffic = False
             port.need_to_transmit = True
         case Mux.DISTRIBUTING:
             port.set_actor(PortState.COLLECTING | PortState.DISTRIBUTING, True)
@@ -34,7 +41,7 @@ def run_mux(port: Port, *, hold: bool, coupled: bool) -> None:
             port.need_to_transmit = True
 
 
-def _next(port: Port, *, hold: bool, coupled: bool) -> Mux:
+def _next(port: Port, *, active: bool, hold: bool, coupled: bool) -> Mux:
     if port.begin:
         return Mux.DETACHED
     if port.mux is Mux.DETACHED:
@@ -46,17 +53,15 @@ def _next(port: Port, *, hold: bool, coupled: bool) -> Mux:
             port.ready = False
             return Mux.DETACHED
         return Mux.ATTACHED
-    partner_in_sync = bool(port.partner.state & PortState.SYNCHRONIZATION)
+    partner_in_sync = port.partner.has(PortState.SYNCHRONIZATION)
     if port.mux is Mux.ATTACHED:
-        active = port.aggregator is not None and port.aggregator.is_active
         if partner_in_sync and active and not hold:
             return Mux.DISTRIBUTING if coupled else Mux.COLLECTING
         return Mux.ATTACHED
-    if not partner_in_sync or not port.actor.state & PortState.SYNCHRONIZATION:
+    if not partner_in_sync or not port.actor.has(PortState.SYNCHRONIZATION):
         return Mux.ATTACHED
     if not coupled:
-        collects = bool(port.partner.state & PortState.COLLECTING)
-        return Mux.DISTRIBUTING if collects else Mux.COLLECTING
+        return Mux.DISTRIBUTING if port.partner.has(PortState.COLLECTING) else Mux.COLLECTING
     return port.mux
 
 
@@ -74,7 +79,6 @@ def _waited(port: Port) -> Mux:
 def _stop(port: Port) -> None:
     port.set_actor(PortState.COLLECTING | PortState.DISTRIBUTING, False)
     if port.aggregator is not None and port.aggregator.has_partner:
-        port.passes_traffic = (
-            False  # where nobody speaks LACP, the active aggregator's port is used all the same
-        )
+        # Where nobody speaks LACP, the active aggregator's port is used all the same.
+        port.passes_traffic = False
     port.need_to_transmit = True

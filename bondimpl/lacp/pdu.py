@@ -55,6 +55,10 @@ class Info:
     port: int = 1
     state: PortState = _NO_BITS
 
+    def has(self, bits: PortState) -> bool:
+        """Whether any of these state bits is set; asked at each tick, so by plain integers."""
+        return int.__and__(self.state, bits) != 0
+
     def is_same_port(self, other: Info) -> bool:
         """Equal but for the state, of which the Aggregation bit counts (recordPDU, 43.4.9)."""
         return (
@@ -63,7 +67,7 @@ class Info:
             and self.key == other.key
             and self.port_priority == other.port_priority
             and self.port == other.port
-            and (self.state ^ other.state) & PortState.AGGREGATION == 0
+            and self.has(PortState.AGGREGATION) == other.has(PortState.AGGREGATION)
         )
 
 

@@ -24,10 +24,11 @@ def run_periodic(port: Port) -> None:
 
 
 def _next(port: Port) -> Periodic:
-    somebody_active = (port.actor.state | port.partner.state) & PortState.ACTIVITY
-    if port.begin or not port.lacp_enabled or not port.enabled or not somebody_active:
+    if port.begin or not port.lacp_enabled or not port.enabled:
         return Periodic.NONE
-    wants_fast = bool(port.partner.state & PortState.TIMEOUT)
+    if not port.actor.has(PortState.ACTIVITY) and not port.partner.has(PortState.ACTIVITY):
+        return Periodic.NONE
+    wants_fast = port.partner.has(PortState.TIMEOUT)
     if port.periodic_timer:
         port.periodic_timer -= 1
         if not port.periodic_timer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from bondimpl.lacp.keys import FULL_DUPLEX
 from bondimpl.lacp.pdu import Info, PortState
 from bondimpl.machine import Speed
 
@@ -110,8 +111,8 @@ class Port:
 
     @property
     def is_individual(self) -> bool:
-        """A half-duplex port cannot aggregate."""
-        return self.speed.duplex == "half"
+        """A port in half duplex, or without link, cannot aggregate: its key says so."""
+        return not self.actor.key & FULL_DUPLEX
 
 
 @dataclass(slots=True, eq=False)

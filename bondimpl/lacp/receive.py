@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from bondimpl.lacp.pdu import Info, Lacpdu, PortState
 from bondimpl.lacp.port import LONG_TIMEOUT, NO_PARTNER, SHORT_TIMEOUT, Port, Receive
 
 _HEARS = (Receive.EXPIRED, Receive.DEFAULTED, Receive.CURRENT)
+_AFTER = {Receive.CURRENT: Receive.EXPIRED, Receive.EXPIRED: Receive.DEFAULTED}
+_UNHEARD = PortState.DEFAULTED | PortState.EXPIRED
 _ASKED = PortState.ACTIVITY | PortState.TIMEOUT | PortState.SYNCHRONIZATION | PortState.AGGREGATION
 
 
@@ -36,6 +37,7 @@ def run_receive(port: Port, pdu: Lacpdu | None, loopback: Callable[[Port], None]
         port.matched = False
         port.receive_timer = SHORT_TIMEOUT
         port.set_actor(PortState.EXPIRED, True)
+        port.restart_churn = True
     elif port.receive is Receive.DEFAULTED:
         if not NO_PARTNER.is_same_port(port.partner):
             port.selected = False
@@ -56,13 +58,12 @@ def _next(port: Port, pdu: Lacpdu | None) -> Receive:
         port.restart_churn |= port.receive is not Receive.CURRENT
         port.receive_timer = 0
         return Receive.CURRENT
+    if port.receive is Receive.PORT_DISABLED:
+        return Receive.EXPIRED if port.lacp_enabled else Receive.LACP_DISABLED
     if port.receive_timer:
         port.receive_timer -= 1
         if not port.receive_timer:
-            return Receive.DEFAULTED if port.receive is Receive.EXPIRED else Receive.EXPIRED
-        return port.receive
-    if port.receive is Receive.PORT_DISABLED:
-        return Receive.EXPIRED if port.lacp_enabled else Receive.LACP_DISABLED
+            return _AFTER.get(port.receive, port.receive)
     return port.receive
 
 
@@ -86,15 +87,15 @@ def _take(port: Port, pdu: Lacpdu, loopback: Callable[[Port], None]) -> None:
         port.selected = False
     if not _knows_us(pdu.partner, port.actor):
         port.need_to_transmit = True
-    port.matched = pdu.partner.is_same_port(port.actor) or not pdu.actor.state & PortState.AGGREGATION
-    in_sync = port.matched and bool(pdu.actor.state & PortState.SYNCHRONIZATION)
-    port.partner = replace(pdu.actor)
-    port.set_partner(PortState.SYNCHRONIZATION, in_sync)
-    port.set_actor(PortState.DEFAULTED, False)
-    port.set_actor(PortState.EXPIRED, False)
-    port.receive_timer = SHORT_TIMEOUT if port.actor.state & PortState.TIMEOUT else LONG_TIMEOUT
+    port.matched = pdu.partner.is_same_port(port.actor) or not pdu.actor.has(PortState.AGGREGATION)
+    port.partner = pdu.actor
+    if not port.matched:
+        port.set_partner(PortState.SYNCHRONIZATION, False)
+    if port.actor.has(_UNHEARD):
+        port.set_actor(_UNHEARD, False)
+    port.receive_timer = SHORT_TIMEOUT if port.actor.has(PortState.TIMEOUT) else LONG_TIMEOUT
 
 
 def _knows_us(told: Info, actor: Info) -> bool:
     """Whether the partner's idea of us is right (update_NTT, 43.4.9)."""
-    return told.is_same_port(actor) and not (told.state ^ actor.state) & _ASKED
+    return told.is_same_port(actor) and int.__xor__(told.state, actor.state) & int(_ASKED) == 0

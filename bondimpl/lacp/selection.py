@@ -48,10 +48,15 @@ def _fits(port: Port, aggregator: Aggregator) -> bool:
     )
 
 
-def best(aggregators: Sequence[Aggregator], policy: str) -> Aggregator | None:
-    """The aggregator that ought to be active. `policy`: stable, bandwidth or count (`ad_select`)."""
+def best(aggregators: Sequence[Aggregator], policy: str, *, sticky: bool = False) -> Aggregator | None:
+    """The aggregator that ought to be active. `policy`: stable, bandwidth or count (`ad_select`).
+
+    `sticky`: the active one stays as long as it has ports and a partner, though all its links be down.
+    """
     active = next((a for a in aggregators if a.is_active), None)
-    usable = [a for a in aggregators if _enabled(a)]
+    if sticky and active is not None and active.ports and active.has_partner:
+        return active
+    usable = [a for a in aggregators if enabled_ports(a)]
     if not usable:
         return None
     winner = active if active in usable else usable[0]
@@ -70,12 +75,13 @@ def _better(candidate: Aggregator, current: Aggregator, policy: str) -> bool:
     for test in (lambda a: not a.is_individual, lambda a: a.has_partner):
         if test(candidate) != test(current):
             return test(candidate)
-    if policy == "count" and _enabled(candidate) != _enabled(current):
-        return _enabled(candidate) > _enabled(current)
+    if policy == "count" and enabled_ports(candidate) != enabled_ports(current):
+        return enabled_ports(candidate) > enabled_ports(current)
     return bandwidth(candidate) > bandwidth(current)
 
 
-def _enabled(aggregator: Aggregator) -> int:
+def enabled_ports(aggregator: Aggregator) -> int:
+    """Members whose link is up."""
     return sum(port.enabled for port in aggregator.ports)
 
 
@@ -84,4 +90,4 @@ def bandwidth(aggregator: Aggregator) -> int:
     if not aggregator.ports:
         return 0
     head = aggregator.ports[0]
-    return _enabled(aggregator) * (head.speed.mbit or 0) if head.enabled else 0
+    return enabled_ports(aggregator) * (head.speed.mbit or 0) if head.enabled else 0

@@ -6,16 +6,17 @@ from bondimpl.errors import NotBuilt
 from bondimpl.modes.active_backup import ActiveBackup
 from bondimpl.modes.balance_rr import BalanceRr
 from bondimpl.modes.balance_xor import BalanceXor
-from bondimpl.modes.base import ModeRule
+from bondimpl.modes.base import ModeRule, Services
 from bondimpl.modes.broadcast import Broadcast
+from bondimpl.modes.ieee8023ad import Ieee8023ad
 from bondimpl.state import BondState
 
-_RULES: tuple[type[ModeRule], ...] = (BalanceRr, ActiveBackup, BalanceXor, Broadcast)
+_RULES: tuple[type[ModeRule], ...] = (BalanceRr, ActiveBackup, BalanceXor, Broadcast, Ieee8023ad)
 
 
-def rule_for(state: BondState) -> ModeRule:
+def rule_for(state: BondState, services: Services) -> ModeRule:
     """The rule of the bond's mode. Raises NotBuilt."""
     for rule in _RULES:
         if rule.mode is state.options.mode:
-            return rule(state)
+            return rule(state, services)
     raise NotBuilt(f"mode {state.options.mode}")

@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
-from bondimpl.forwarding import Accept, Discard, ForwardingPlan, Transmit
+from bondimpl.clock import Clock
+from bondimpl.events import EventSource
+from bondimpl.forwarding import Accept, Discard, ForwardingPlan, Punt, Transmit
+from bondimpl.lacp.snapshot import LacpStatus
+from bondimpl.machine import Machine
 from bondimpl.option_kinds import Mode
 from bondimpl.slave import Link, Slave
 from bondimpl.state import BondState
 
 
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a mode with a protocol of its own needs. `refresh` publishes the plan and the carrier anew."""
+
+    clock: Clock
+    machine: Machine
+    events: EventSource
+    refresh: Callable[[], None]
+
+
 class ModeRule(ABC):
-    """One mode. Instances keep nothing about slaves; they read the BondState."""
+    """One mode. It reads the BondState; what happens to the bond is told it before the plan is asked for."""
 
     mode: ClassVar[Mode]
     has_active_slave: ClassVar[bool] = False
     """Whether the choice of the active slave decides anything in this mode."""
+    needs_speed: ClassVar[bool] = False
+    """Whether a slave must tell its speed and duplex."""
+    punts: ClassVar[tuple[Punt, ...]] = ()
+    """The frames that `frame_from_slave` is to see."""
 
-    def __init__(self, state: BondState) -> None:
+    def __init__(self, state: BondState, services: Services) -> None:
         self.state = state
+        self.services = services
 
     @abstractmethod
     def transmit(self) -> Transmit:
@@ -30,8 +50,41 @@ class ModeRule(ABC):
         """The slaves whose frames reach the host."""
         return self.state.carrying
 
-    def joined(self, slave: Slave) -> None:  # noqa: B027 - most modes have nothing to note
+    def carrier(self) -> bool:
+        """Whether the bond has carrier."""
+        return bool(self.state.carrying)
+
+    # Most modes have nothing to do at these occasions.
+
+    def joined(self, slave: Slave) -> None:  # noqa: B027
         """A slave was enslaved."""
+
+    def left(self, slave: Slave) -> None:  # noqa: B027
+        """A slave is one no longer; it can still send."""
+
+    def link_changed(self, slave: Slave) -> None:  # noqa: B027
+        """A slave's link is definitely up or down now, or its speed is another."""
+
+    def opened(self) -> None:  # noqa: B027
+        """The bond was brought up."""
+
+    def closed(self) -> None:  # noqa: B027
+        """The bond was brought down."""
+
+    def options_changed(self, names: Iterable[str]) -> None:  # noqa: B027
+        """These options of the bond have new values."""
+
+    def slave_options_changed(self, slave: Slave) -> None:  # noqa: B027
+        """An option of the slave has a new value."""
+
+    def frame_from_slave(self, slave: Slave, frame: bytes) -> bool:
+        """A punted frame was received; whether that was all, and the host does not get it."""
+        del slave, frame
+        return False
+
+    def lacp_status(self) -> LacpStatus | None:
+        """The state of LACP, where the mode has it."""
+        return None
 
     def plan(self) -> ForwardingPlan:
         """The plan for the present state."""
@@ -41,6 +94,7 @@ class ModeRule(ABC):
         return ForwardingPlan(
             transmit=self.transmit() if self.state.carrying else Discard(),
             accept={slave.name: Accept.EVERYTHING for slave in hearing},
+            punt=self.punts,
         )
 
     def bypasses_updelay(self) -> bool:
@@ -53,12 +107,13 @@ class ModeRule(ABC):
         """The same, as the present driver's tables have it for this mode."""
         return False
 
-    def replaced_by_successor(self) -> tuple[str, ...]:
-        """The slaves in order, a dead one replaced by the next that carries, round the ring."""
-        slaves = list(self.state.slaves.values())
-        return tuple(
-            next(s.name for s in (*slaves[i:], *slaves[:i]) if s.carries) for i in range(len(slaves))
-        )
+    def replaced_by_successor(
+        self, slaves: Sequence[Slave] | None = None, carrying: Sequence[Slave] | None = None
+    ) -> tuple[str, ...]:
+        """The slaves in order, one that does not carry replaced by the next that does, round the ring."""
+        ring = list(self.state.slaves.values()) if slaves is None else slaves
+        good = self.state.carrying if carrying is None else carrying
+        return tuple(next(s.name for s in (*ring[i:], *ring[:i]) if s in good) for i in range(len(ring)))
 
     def any_up(self) -> bool:
         """Whether at least one link is definitely up."""

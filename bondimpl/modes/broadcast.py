@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bondimpl.forwarding import Replicate
-from bondimpl.modes.base import ModeRule
+from bondimpl.modes.base import ModeRule, Services
 from bondimpl.option_kinds import Mode
 from bondimpl.slave import Slave
 from bondimpl.state import BondState
@@ -14,8 +14,8 @@ class Broadcast(ModeRule):
 
     mode = Mode.BROADCAST
 
-    def __init__(self, state: BondState) -> None:
-        super().__init__(state)
+    def __init__(self, state: BondState, services: Services) -> None:
+        super().__init__(state, services)
         self._none_up_at_last_join = False
 
     def transmit(self) -> Replicate:

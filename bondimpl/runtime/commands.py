@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 from bondimpl import HOWTO_REVISION
 from bondimpl.errors import BondError
+from bondimpl.proc import proc_text
 from bondimpl.runtime.instance import Instance
 from bondimpl.runtime.ports import Family
-from bondimpl.status import as_json, proc_text
+from bondimpl.status import as_json
 
 
 class Bonds(Protocol):
@@ -131,7 +132,8 @@ def _show(bonds: Bonds, fields: Fields) -> dict[str, Any]:
 
 def _proc(bonds: Bonds, fields: Fields) -> str:
     # The driver's version is that of the kernel it came with.
-    return proc_text(_instance(bonds, fields).bond.snapshot(), os.uname().release)
+    snapshot = _instance(bonds, fields).bond.snapshot()
+    return proc_text(snapshot, os.uname().release, privileged=not fields.get("unprivileged", False))
 
 
 def _log(bonds: Bonds, fields: Fields) -> list[str]:
@@ -189,7 +191,7 @@ _COMMANDS: dict[str, _Command] = {
     "up": _Command(_up, ("bond",)),
     "down": _Command(_down, ("bond",)),
     "show": _Command(_show, ("bond",)),
-    "proc": _Command(_proc, ("bond",)),
+    "proc": _Command(_proc, ("bond",), {"unprivileged": bool}),
     "log": _Command(_log, ("bond",)),
     "version": _Command(_version),
     "probe": _Command(_probe, ("bond", "slave"), {"answers": dict, "refresh_ms": int}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,10 +105,7 @@ class Daemon:
     def follow(self) -> None:
         """Let every bond know what was done to its device. An error is said, not raised."""
         for instance in list(self.instances.values()):
-            try:
-                instance.follow_device()
-            except BondError as error:
-                say(f"{instance.name}: {error}")
+            self._follow(instance, instance.follow_device)
 
     def _execute(self, request: dict[str, Any]) -> Any:
         return commands.execute(self, request)
@@ -121,13 +118,13 @@ class Daemon:
         for instance in list(self.instances.values()):
             slaves = {port.index for port in instance.machine.ports.values()}
             if instance.index in changed or LOST in changed:
-                self._follow(instance)
-            if slaves & gone or LOST in changed:
-                instance.follow_slaves()
+                self._follow(instance, instance.follow_device)
+            if slaves & (gone | changed) or LOST in changed:
+                self._follow(instance, instance.follow_slaves)
 
-    def _follow(self, instance: Instance) -> None:
+    def _follow(self, instance: Instance, what: Callable[[], None]) -> None:
         try:
-            instance.follow_device()
+            what()
         except BondError as error:
             say(f"{instance.name}: {error}")
 

@@ -31,11 +31,11 @@ Receive = Callable[[bytearray], int]
 class ControlPlane(Protocol):
     """Where punted frames go: the Bond."""
 
-    def frame_from_slave(self, slave: str, frame: bytes) -> None:
-        """A frame that the plan punts was received on a slave."""
+    def frame_from_slave(self, slave: str, frame: bytes) -> bool:
+        """A frame that the plan punts was received on a slave; whether it goes no further."""
 
-    def frame_from_host(self, frame: bytes) -> None:
-        """A frame that the plan punts was sent by the host."""
+    def frame_from_host(self, frame: bytes) -> bool:
+        """A frame that the plan punts was sent by the host; whether it goes no further."""
 
 
 @dataclass(slots=True)
@@ -66,8 +66,8 @@ class Datapath:
         self._control: ControlPlane | None = None
         self._wires: dict[str, Wire] = {}
         self._counters: dict[str, Counters] = {}
-        self._punts_in: dict[bytes, bool] = {}
-        self._punts_out: dict[bytes, bool] = {}
+        self._punts_in: frozenset[bytes] = frozenset()
+        self._punts_out: frozenset[bytes] = frozenset()
         self._out = bytearray(ROOM)
         self._out_view = memoryview(self._out)
         self._in = bytearray(ROOM)
@@ -109,8 +109,8 @@ class Datapath:
     def publish(self, plan: ForwardingPlan) -> None:
         """Execute this plan from the next frame on."""
         self._forwarder.plan = plan
-        self._punts_in = {p.ethertype.to_bytes(2, "big"): p.consume for p in plan.punt}
-        self._punts_out = {p.ethertype.to_bytes(2, "big"): p.consume for p in plan.punt if p.from_host}
+        self._punts_in = frozenset(p.ethertype.to_bytes(2, "big") for p in plan.punt)
+        self._punts_out = frozenset(p.ethertype.to_bytes(2, "big") for p in plan.punt if p.from_host)
         if self._tap >= 0:
             self._loop.replace(self._tap, self._host_handler(plan))
         for slave, wire in self._wires.items():
@@ -179,11 +179,9 @@ class Datapath:
                     self._send(slave, count)
 
     def _punted_by_host(self, frame: memoryview) -> bool:
-        consume = self._punts_out.get(bytes(frame[12:14]))
-        if consume is None or self._control is None:
+        if self._control is None or bytes(frame[12:14]) not in self._punts_out:
             return False
-        self._control.frame_from_host(bytes(frame))
-        return consume
+        return self._control.frame_from_host(bytes(frame))
 
     def _send(self, slave: str, count: int) -> None:
         counters = self._counters[slave]
@@ -266,11 +264,9 @@ class Datapath:
         return handler
 
     def _punted_by_wire(self, slave: str, frame: memoryview) -> bool:
-        consume = self._punts_in.get(bytes(frame[12:14]))
-        if consume is None or self._control is None:
+        if self._control is None or bytes(frame[12:14]) not in self._punts_in:
             return False
-        self._control.frame_from_slave(slave, bytes(frame))
-        return consume
+        return self._control.frame_from_slave(slave, bytes(frame))
 
     def _not_moved(self, counters: Counters, error: OSError) -> None:
         # ENETDOWN is news of the slave, not of a frame. EIO: the bond device is down. EINVAL: segmentation

@@ -78,6 +78,7 @@ class Instance:
             self.bond = Bond(
                 name, settled, era=host.era, clock=host.clock, machine=self.machine, warnings=warnings
             )
+            self.path.connect(self.bond)
             self._device = undo.pop_all()
         self.bond.subscribe(self._keep_log)
         self.bond.subscribe(listener)
@@ -183,10 +184,12 @@ class Instance:
             (self.bond.open if link.up else self.bond.close)()
 
     def follow_slaves(self) -> None:
-        """Let the core know of slaves whose interface is gone."""
+        """Let the core know what became of the slaves' interfaces: gone, or of another speed."""
         for slave, port in list(self.machine.ports.items()):
             if port.link() is None:
                 self.bond.slave_vanished(slave)
+            else:
+                self.bond.slave_changed(slave)
 
     def counters(self) -> dict[str, Any]:
         """Frames and bytes of each slave."""

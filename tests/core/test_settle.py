@@ -61,12 +61,12 @@ def test_primary_has_no_effect_in_other_modes(mode: str) -> None:
 @pytest.mark.parametrize(
     "texts",
     [
-        {"mode": "802.3ad"},
         {"mode": "balance-tlb"},
         {"mode": "6"},
         {"arp_interval": "100", "arp_ip_target": "10.0.0.1"},
         {"mode": "1", "fail_over_mac": "active"},
         {"mode": "2", "xmit_hash_policy": "layer3+4"},
+        {"mode": "4", "broadcast_neighbor": "1"},
     ],
 )
 def test_what_is_not_built_says_so(texts: dict[str, str]) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from bondimpl.status import as_json, proc_text
+from bondimpl.frames.ethernet import format_mac
+from bondimpl.proc import proc_text
+from bondimpl.status import as_json
+from tests.core.back_to_back import BackToBack
 from tests.core.world import World
 
 SAMPLES = Path(__file__).parent.parent / "data" / "proc" / "6.1"
-MODES = ["balance-rr", "active-backup", "balance-xor", "broadcast"]
+MODES = ["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad"]
 
 
 def story(mode: str) -> dict[str, str]:
@@ -53,6 +57,7 @@ def story(mode: str) -> dict[str, str]:
     world.plug("eth0")
     world.run(300)
     note("08_eth0_recovered_in_downdelay")
+    world.run(1500)  # in the capture LACP gave eth1's partner up before the next step
     world.machine.nics["eth1"].up = False
     world.run(4000)
     note("09_eth1_admin_down")
@@ -123,3 +128,96 @@ def test_json_is_plain_and_complete(mode: str) -> None:
         ("eth0", "up", "02:00:00:00:00:00"),
         ("eth1", "up", "02:00:00:00:00:01"),
     ]
+
+
+def lacp_sample(name: str, partner: str) -> str:
+    """A capture of the real driver, its partner's random address replaced by `partner`."""
+    text = (SAMPLES / f"mode4_{name}.txt").read_text()
+    for address in set(re.findall(r"(?:Partner Mac Address|system mac address): (\S+)", text)):
+        if not address.startswith(("02:", "00:")):
+            text = text.replace(address, partner)
+    return text
+
+
+def test_the_text_of_an_aggregate_equals_the_real_drivers() -> None:
+    """The captured story: settled, a link lost and back, then a partner that is there no more."""
+    pair = BackToBack(a={"lacp_rate": "fast"})
+    partner = format_mac(pair.b.bond.mac)
+
+    def text() -> str:
+        return proc_text(pair.a.bond.snapshot(), "6.1.176")
+
+    pair.run(15_000)
+    assert text() == lacp_sample("b2b_fast_t15s", partner)
+    pair.pull("eth0")
+    pair.run(1000)
+    assert text() == lacp_sample("b2b_fast_link0_down", partner)
+    pair.plug("eth0")
+    pair.run(15_000)
+    for slave in ("eth0", "eth1"):
+        pair.b.bond.release(slave)
+    pair.run(1)
+    for slave in ("eth0", "eth1"):
+        pair.a.pull(slave)
+    for period in ("50", "100"):  # has the monitor see the loss now, before the machines act on the farewell
+        pair.a.bond.set_option("miimon", period)
+    pair.run(1000)
+    pair.plug("eth0")
+    pair.run(200)
+    pair.plug("eth1")
+    pair.run(1000)
+    assert text() == lacp_sample("partner_gone_1s", partner)
+    pair.run(9000)
+    assert text() == lacp_sample("partner_gone_10s", partner)
+    pair.run(65_000)
+    assert text() == lacp_sample("partner_gone_75s_churned", partner)
+
+
+def test_the_text_of_passive_ends_equals_the_real_drivers() -> None:
+    pair = BackToBack(a={"lacp_active": "off"})
+    partner = format_mac(pair.b.bond.mac)
+    pair.run(12_000)
+    snapshot = pair.a.bond.snapshot()
+    assert proc_text(snapshot, "6.1.176") == lacp_sample("b2b_both_passive_t12s", partner)
+    public = proc_text(snapshot, "6.1.176", privileged=False)
+    assert public == lacp_sample("unprivileged_reader", partner)
+
+
+def test_the_howtos_layout_of_an_aggregate() -> None:
+    """As the source of the driver of 2.6.12 has it."""
+    pair = BackToBack(era_name="howto", a={"lacp_rate": "fast"})
+    pair.run(15_000)
+    assert proc_text(pair.a.bond.snapshot(), "").splitlines()[2:16] == [
+        "Bonding Mode: IEEE 802.3ad Dynamic link aggregation",
+        "MII Status: up",
+        "MII Polling Interval (ms): 100",
+        "Up Delay (ms): 0",
+        "Down Delay (ms): 0",
+        "",
+        "802.3ad info",
+        "LACP rate: fast",
+        "Active Aggregator Info:",
+        "\tAggregator ID: 1",
+        "\tNumber of ports: 2",
+        "\tActor Key: 15",
+        "\tPartner Key: 15",
+        f"\tPartner Mac Address: {format_mac(pair.b.bond.mac)}",
+    ]
+    assert proc_text(pair.a.bond.snapshot(), "").splitlines()[-1] == "Aggregator ID: 1"
+
+
+def test_json_of_an_aggregate_names_states_and_bits() -> None:
+    pair = BackToBack(a={"lacp_rate": "fast"})
+    pair.run(5000)
+    data = json.loads(json.dumps(as_json(pair.a.bond.snapshot())))
+    assert data["lacp"]["active_aggregator"]["partner_system"] == format_mac(pair.b.bond.mac)
+    port = data["slaves"][1]["lacp"]
+    assert (port["aggregator"], port["carries"], port["receive"], port["mux"]) == (
+        1,
+        True,
+        "current",
+        "distributing",
+    )
+    bits = ["activity", "timeout", "aggregation", "synchronization", "collecting", "distributing"]
+    assert port["actor"]["state"] == port["partner"]["state"] == bits
+    assert (port["actor"]["churn"], port["partner"]["port"]) == ("monitoring", 2)

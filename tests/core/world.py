@@ -49,6 +49,8 @@ class FakeMachine:
         self.fail_on: str | None = None
         self.stubborn: str | None = None
         self.mtu = 1500
+        self.cable: Callable[[str, bytes], None] = lambda _slave, _frame: None
+        """Where frames of the driver's own go."""
 
     @property
     def probe(self) -> FakeMachine:
@@ -94,6 +96,7 @@ class FakeMachine:
     def transmit(self, slave: str, frame: bytes) -> None:
         self._effect("transmit")
         self.sent.append((slave, frame))
+        self.cable(slave, frame)
 
     def publish(self, plan: ForwardingPlan) -> None:
         self.plans.append(plan)
@@ -131,9 +134,10 @@ class World:
         slaves: int = 2,
         nics: int = 4,
         era_name: str = "howto",
+        clock: VirtualClock | None = None,
         **options: str,
     ) -> None:
-        self.clock = VirtualClock()
+        self.clock = clock or VirtualClock()
         self.machine = FakeMachine(nics)
         self.era = era.era(era_name)
         settled, warnings = settle.at_load({"mode": mode, **options}, self.era)

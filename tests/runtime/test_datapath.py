@@ -22,17 +22,20 @@ SLOW, TEST = 0x8809, 0x88B5
 
 
 class Control:
-    """Notes what is punted."""
+    """Notes what is punted, and keeps it or not."""
 
     def __init__(self) -> None:
+        self.keeps = True
         self.from_slave: list[tuple[str, bytes]] = []
         self.from_host: list[bytes] = []
 
-    def frame_from_slave(self, slave: str, frame: bytes) -> None:
+    def frame_from_slave(self, slave: str, frame: bytes) -> bool:
         self.from_slave.append((slave, frame))
+        return self.keeps
 
-    def frame_from_host(self, frame: bytes) -> None:
+    def frame_from_host(self, frame: bytes) -> bool:
         self.from_host.append(frame)
+        return self.keeps
 
 
 class Bench:
@@ -91,13 +94,12 @@ def _heard(bench: Bench, ethertype: int) -> list[bytes]:
     return _of(ethertype, bench.device.frames(lambda _: True, 0))
 
 
-@pytest.mark.parametrize("consume", [True, False])
-def test_punted_frame_from_a_slave(bench: Bench, consume: bool) -> None:
+@pytest.mark.parametrize("keeps", [True, False])
+def test_punted_frame_from_a_slave(bench: Bench, keeps: bool) -> None:
     """Steps: the plan punts slow protocols; one comes in by an inactive slave, one by the active one."""
+    bench.control.keeps = keeps
     bench.path.publish(
-        ForwardingPlan(
-            Single("eth0"), {"eth0": Accept.EVERYTHING}, (Punt(SLOW, from_host=False, consume=consume),)
-        )
+        ForwardingPlan(Single("eth0"), {"eth0": Accept.EVERYTHING}, (Punt(SLOW, from_host=False),))
     )
     bench.wires["eth1"].send(_frame(SLOW, marker=1))
     bench.settle()
@@ -107,18 +109,19 @@ def test_punted_frame_from_a_slave(bench: Bench, consume: bool) -> None:
     punted = [(slave, frame) for slave, frame in bench.control.from_slave if frame[12:14] == b"\x88\x09"]
     assert punted == [("eth1", _frame(SLOW, marker=1)), ("eth0", _frame(SLOW, marker=2))]
     heard = bench.device.frames(lambda f: f[12:14] in (b"\x88\x09", b"\x88\xb5"), 1)
-    assert heard == ([] if consume else [_frame(SLOW, marker=2)]) + [_frame(TEST)]
+    assert heard == ([] if keeps else [_frame(SLOW, marker=2)]) + [_frame(TEST)]
 
 
-@pytest.mark.parametrize("consume", [True, False])
-def test_punted_frame_from_the_host(bench: Bench, consume: bool) -> None:
-    bench.path.publish(ForwardingPlan(Single("eth0"), {}, (Punt(SLOW, from_host=True, consume=consume),)))
+@pytest.mark.parametrize("keeps", [True, False])
+def test_punted_frame_from_the_host(bench: Bench, keeps: bool) -> None:
+    bench.control.keeps = keeps
+    bench.path.publish(ForwardingPlan(Single("eth0"), {}, (Punt(SLOW, from_host=True),)))
     bench.device.send(_frame(SLOW))
     bench.device.send(_frame(TEST))
     bench.settle()
     assert bench.control.from_host == [_frame(SLOW)]
     sent = bench.wires["eth0"].frames(lambda f: f[12:14] in (b"\x88\x09", b"\x88\xb5"), 1)
-    assert sent == ([] if consume else [_frame(SLOW)]) + [_frame(TEST)]
+    assert sent == ([] if keeps else [_frame(SLOW)]) + [_frame(TEST)]
 
 
 def test_unicast_only(bench: Bench) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bondimpl.options import BondOptions, table
+from bondimpl.proc import HOWTO_VERSION
 from bondimpl.runtime.links import LinkEvents
-from bondimpl.status import HOWTO_VERSION
 from tests.runtime.lab import Daemon, Lab, eventually, exists, ip, link, run, state
 
 
