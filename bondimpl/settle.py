@@ -118,7 +118,6 @@ def _foreign(known: Row, value: object, mode: Mode) -> OptionError:
 
 
 _BUILT_MODES = (Mode.BALANCE_RR, Mode.ACTIVE_BACKUP, Mode.BALANCE_XOR, Mode.BROADCAST, Mode.IEEE8023AD)
-_BUILT_HASHES = ("layer2", "layer2+3", "vlan+srcmac")
 
 
 def refuse_unbuilt(options: BondOptions) -> None:
@@ -131,5 +130,3 @@ def refuse_unbuilt(options: BondOptions) -> None:
         raise NotBuilt(f"fail_over_mac {options.fail_over_mac}")
     if options.broadcast_neighbor:
         raise NotBuilt("broadcast_neighbor")
-    if options.xmit_hash_policy not in _BUILT_HASHES:
-        raise NotBuilt(f"xmit_hash_policy {options.xmit_hash_policy}")

@@ -65,7 +65,6 @@ def test_primary_has_no_effect_in_other_modes(mode: str) -> None:
         {"mode": "6"},
         {"arp_interval": "100", "arp_ip_target": "10.0.0.1"},
         {"mode": "1", "fail_over_mac": "active"},
-        {"mode": "2", "xmit_hash_policy": "layer3+4"},
         {"mode": "4", "broadcast_neighbor": "1"},
     ],
 )
