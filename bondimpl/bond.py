@@ -75,6 +75,11 @@ class Bond:
         """The bond's address; zeroes while the era says that it has none."""
         return self._state.mac
 
+    @property
+    def mac_is_users(self) -> bool:
+        """Whether the user has given the bond its address."""
+        return self._state.mac_is_users
+
     def snapshot(self) -> BondStatus:
         """Everything there is to know, as frozen data."""
         return snapshot(self._state, self._links.rule.lacp_status())

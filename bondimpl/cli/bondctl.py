@@ -91,7 +91,8 @@ def _lacp_show(control: ControlClient, arguments: Arguments) -> None:
     shown = [control.call("show", bond=name) for name in names]
     if arguments.bond and "lacp" not in shown[0]:
         raise BondError(f"{arguments.bond}: mode {shown[0]['mode']} has no LACP")
-    print("\n".join(lacp_text(bond) for bond in shown if "lacp" in bond), end="")
+    texts = [lacp_text(bond) for bond in shown if "lacp" in bond]
+    print("\n".join(texts) if texts else "no bond in mode 802.3ad\n", end="")
 
 
 def _status(control: ControlClient, arguments: Arguments) -> None:
@@ -110,7 +111,8 @@ def _print_state(shown: dict[str, Any]) -> None:
     print(f"{shown['name']}: {shown['mode']}, {state}, {carrier}, {shown['mac']}, MTU {shown['mtu']}")
     for slave in shown["slaves"]:
         if "lacp" in slave:
-            role = f" aggregator {slave['lacp']['aggregator']} {slave['lacp']['mux']}"
+            number = slave["lacp"]["aggregator"]
+            role = f" {slave['lacp']['mux']} {'in no aggregator' if number is None else f'aggregator {number}'}"
         else:
             role = " active" if slave["active"] else ""
         moved = shown["counters"].get(slave["name"], {})
@@ -122,6 +124,8 @@ def _print_state(shown: dict[str, Any]) -> None:
 
 
 def _monitor(control: ControlClient, arguments: Arguments) -> None:
+    if arguments.bond:
+        control.call("show", bond=arguments.bond)  # who waits for a bond that is not there waits for ever
     for event in control.events(arguments.bond):
         if arguments.json:
             print(json.dumps(event), flush=True)

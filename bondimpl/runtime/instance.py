@@ -105,6 +105,9 @@ class Instance:
         """All of them, or none (BondError). With `take_down` they may be up: those that were are returned."""
         ports = self._candidates(slaves, family, take_down)
         with ExitStack() as undo:
+            if self.bond.mac_is_users:
+                # The last slave takes the address along when it is released; here none had come.
+                undo.callback(self.bond.set_mac, self.bond.mac)
             for link, port in ports:
                 if port.up:
                     self._host.links.set_up(link.index, link.name, False)

@@ -31,6 +31,8 @@ _QDISC = (0xFFFF0000, 0xFFFFFFF1, 0)
 """Handle, parent (TC_H_CLSACT) and info of the clsact qdisc."""
 _FILTER = (0xB0D, 0xFFFFFFF2, 1 << 16 | socket.htons(0x0003))
 """Handle, parent (ingress), and info: before all other filters, every protocol. The handle makes it ours."""
+_PARENTS = (0xFFFFFFF2, 0xFFFFFFF3)
+"""Ingress and egress of clsact."""
 _RETURN_SHOT = struct.pack("=HBBI", 0x06, 0, 0, 2)
 _CLSACT = netlink.string(_TCA_KIND, "clsact")
 _BPF = netlink.string(_TCA_KIND, "bpf")
@@ -98,28 +100,34 @@ class Shield:
         """Undo `put_up`; what is gone already is no error. Raises MachineError."""
         if built.way == "nft":
             self._nft.delete(index, name)
-        elif built.makes_qdisc:
+            return
+        self._delete(f"{name}: cannot remove the tc filter", _DELTFILTER, index, _FILTER, _BPF)
+        # Somebody may have put filters of his own there since: the qdisc is his then.
+        if built.makes_qdisc and not any(self._filters(index, name, parent) for parent in _PARENTS):
             self._delete(f"{name}: cannot remove clsact", _DELQDISC, index, _QDISC, _CLSACT)
-        else:
-            self._delete(f"{name}: cannot remove the tc filter", _DELTFILTER, index, _FILTER, _BPF)
 
     def is_up(self, index: int, name: str, built: Built) -> bool:
         """Whether what `put_up` made is there. Raises MachineError."""
         if built.way == "nft":
             return self._nft.is_there(index, name)
-        every = _TCMSG.pack(0, index, 0, _FILTER[1], 0)
+        return (_FILTER[0], "bpf") in self._filters(index, name, _FILTER[1])
+
+    def _filters(self, index: int, name: str, parent: int) -> list[tuple[int, str]]:
+        """Handle and kind of each filter under `parent`. Raises MachineError."""
+        every = _TCMSG.pack(0, index, 0, parent, 0)
         try:
             answers = self._netlink.query(f"{name}: list filters", _GETTFILTER, every, netlink.DUMP)
         except MachineError as error:
             if error.errno in (*_GONE, *_LACKING):
-                return False
+                return []
             raise
+        found = []
         for kind, body in answers:
             _, owner, handle, _, _ = _TCMSG.unpack_from(body)
-            what = netlink.attributes(body[_TCMSG.size :]).get(_TCA_KIND, b"")
-            if (kind, owner, handle) == (_NEWTFILTER, index, _FILTER[0]) and netlink.text(what) == "bpf":
-                return True
-        return False
+            if (kind, owner) == (_NEWTFILTER, index):
+                what = netlink.attributes(body[_TCMSG.size :]).get(_TCA_KIND, b"")
+                found.append((handle, netlink.text(what)))
+        return found
 
     def _add_filter(self, index: int, name: str, built: Built) -> None:
         if built.makes_qdisc:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.runtime.lab import Daemon, Lab, ip, run, state
+from tests.runtime.lab import Daemon, Lab, ip, link, run, state
 
 pytestmark = pytest.mark.root
 
@@ -133,6 +133,24 @@ def test_later_failure_undoes_the_slaves_before(lab: Lab, bond: Daemon) -> None:
     assert (state("eth0"), state("eth1")) == before
     assert bond.show()["slaves"] == []
     assert "192.0.2.1" in ip("address", "show", "dev", "eth0")
+
+
+def test_later_failure_keeps_the_address_that_was_set_by_hand(lab: Lab, bondd: Daemon) -> None:
+    bondd.add("bond0")
+    ip("link", "set", "dev", "bond0", "address", "00:11:22:33:44:55")
+    run("tc", "qdisc", "add", "dev", "eth1", "clsact")
+    foreign = ("handle", "0xb0d", "bpf", "bytecode", "1,6 0 0 2", "direct-action")
+    run("tc", "filter", "add", "dev", "eth1", "ingress", "pref", "1", "protocol", "all", *foreign)
+    before = bondd.show()["mac"]
+    assert bondd.bondctl("enslave", "bond0", "eth0", "eth1").returncode == 1
+    assert before == bondd.show()["mac"] == link("bond0")["address"] == "00:11:22:33:44:55"
+    assert bondd.bondctl("enslave", "bond0", "eth0").returncode == 0
+    assert link("eth0")["address"] == "00:11:22:33:44:55"
+
+
+def test_monitor_of_a_bond_that_is_not_there(bond: Daemon) -> None:
+    refused = bond.bondctl("monitor", "nosuch")
+    assert (refused.returncode, refused.stderr) == (1, "bondctl: nosuch: there is no such bond\n")
 
 
 def test_no_daemon(lab: Lab) -> None:
