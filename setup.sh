@@ -27,8 +27,13 @@ readonly PACKAGES=(
     iproute2 nftables libnftables1 ethtool # interfaces, patch panels
     mininet                                # for its program mnexec; the Python part comes from the lock
     iperf3 iputils-ping tcpdump            # traffic and captures
+    openvswitch-common                     # switches that speak LACP; the rest of it see open_vswitch
     kmod procps util-linux                 # modprobe, sysctl, unshare
     make shellcheck
+)
+# Not in every distribution; what needs one that is missing is skipped with the reason.
+readonly OPTIONAL=(
+    user-mode-linux # a guest with the kernel's own bonding driver: topology kernel_peer
 )
 
 die() { # MESSAGE: one line that says what is wrong and what to do
@@ -53,7 +58,7 @@ run() { # HINT COMMAND...: its output goes to the log, whose tail is shown when 
 }
 
 check_machine() {
-    [[ $(uname -s) == Linux ]] || die "needs Linux, this is $(uname -s): try 'vagrant up'"
+    [[ $(uname -s) == Linux ]] || die "needs Linux, this is $(uname -s): use a machine with Debian 12 or Ubuntu 24.04"
     ((EUID == 0)) || die "needs root, for network namespaces and TAP devices: run 'sudo $ROOT/setup.sh'"
     if [[ ${BONDLAB_SKIP_APT:-} != 1 ]] && ! { command -v apt-get && command -v dpkg-query; } >/dev/null; then
         die "no apt-get here: install what Debian calls '${PACKAGES[*]}' by hand, then BONDLAB_SKIP_APT=1 ./setup.sh"
@@ -75,25 +80,39 @@ check_python() {
         die "$PYTHON is $("$PYTHON" -V 2>&1): needs Python 3.11 or newer; BONDLAB_PYTHON names another one"
 }
 
-missing_packages() { # prints those of PACKAGES which are not installed
+missing() { # PACKAGE...: prints those which are not installed
     local there
     # shellcheck disable=SC2016 # the dollars are dpkg's
-    there=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${PACKAGES[@]}" 2>/dev/null || true)
-    comm -23 <(printf '%s\n' "${PACKAGES[@]}" | sort) <(sed -n 's/^installed //p' <<<"$there" | sort)
+    there=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true)
+    comm -23 <(printf '%s\n' "$@" | sort) <(sed -n 's/^installed //p' <<<"$there" | sort)
 }
 
+# Right after a boot the machine's own updates may hold the lock.
+readonly APT=(apt-get --quiet --yes -o DPkg::Lock::Timeout=300)
+
+update_lists() { run "check the network and /etc/apt/sources.list*" "${APT[@]}" update; }
+
 install_packages() {
-    local missing
+    local missing optional package
     [[ ${BONDLAB_SKIP_APT:-} != 1 ]] || return 0
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <(missing "${PACKAGES[@]}")
+    # Looked for when the environment is made, not in vain at each start.
+    optional=()
+    venv_ready || mapfile -t optional < <(missing "${OPTIONAL[@]}")
+    ((${#missing[@]} + ${#optional[@]})) || return 0
+    export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+    update_lists
+    for package in "${optional[@]}"; do
+        if apt-cache show "$package" >/dev/null 2>&1; then
+            missing+=("$package")
+        else
+            step "this distribution has no $package: what needs it will be skipped"
+        fi
+    done
     ((${#missing[@]})) || return 0
     step "installing Debian packages: ${missing[*]}"
-    export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
-    # Right after a boot the machine's own updates may hold the lock.
-    local apt=(apt-get --quiet --yes -o DPkg::Lock::Timeout=300)
-    run "check the network and /etc/apt/sources.list*" "${apt[@]}" update
     run "see the lines above; on Ubuntu the component 'universe' must be enabled" \
-        "${apt[@]}" install --no-install-recommends "${missing[@]}"
+        "${APT[@]}" install --no-install-recommends "${missing[@]}"
 }
 
 check_version() { # PROGRAM FOUND WANTED
@@ -103,7 +122,8 @@ check_version() { # PROGRAM FOUND WANTED
 
 check_tools() {
     local tool said
-    for tool in ip tc nft ethtool mnexec iperf3 ping tcpdump modprobe sysctl unshare make shellcheck; do
+    for tool in ip tc nft ethtool mnexec iperf3 ping tcpdump modprobe sysctl unshare make shellcheck \
+        ovsdb-server ovsdb-tool ovs-appctl; do
         command -v "$tool" >/dev/null || die "no program '$tool': install it (Debian packages: ${PACKAGES[*]})"
     done
     check_version iproute2 "$(ip -V | sed -n 's/.*iproute2-\([0-9][0-9.]*\).*/\1/p')" 5.15
@@ -147,6 +167,34 @@ make_venv() {
     { origin && contents; } >"$STAMP"
 }
 
+# The lab starts Open vSwitch by itself, in its namespaces. Installing the package with the switch daemon would
+# start one for this machine too, now and at each boot. So the programs are taken out of the package and put into
+# the virtual environment; a machine that has the package anyway lends its own.
+readonly OVS_SCHEMA=share/openvswitch/vswitch.ovsschema
+
+open_vswitch_there() {
+    local program
+    program=$(command -v ovs-vswitchd) && [[ -f ${program%/*/*}/$OVS_SCHEMA ]] && command -v ovs-vsctl >/dev/null
+}
+
+open_vswitch() ( # a subshell: it goes to another directory, and cleans up however it ends
+    PATH="$VENV/bin:$PATH"
+    if ! open_vswitch_there; then
+        [[ ${BONDLAB_SKIP_APT:-} != 1 ]] ||
+            die "no Open vSwitch: install it, so that ovs-vswitchd, ovs-vsctl and $OVS_SCHEMA are there"
+        step "unpacking the programs of Open vSwitch"
+        dir=$(mktemp -d)
+        trap 'rm -rf "$dir"' EXIT
+        cd "$dir"
+        update_lists
+        run "see the lines above" "${APT[@]}" -o APT::Sandbox::User=root download openvswitch-switch
+        run "see the lines above" dpkg-deb --extract ./*.deb .
+        install -m 755 usr/bin/ovs-vsctl usr/lib/openvswitch-switch/ovs-vswitchd "$VENV/bin/"
+        install -D -m 644 "usr/$OVS_SCHEMA" "$VENV/$OVS_SCHEMA"
+    fi
+    check_version ovs-vswitchd "$(ovs-vswitchd --version | sed -n '1s/.*(Open vSwitch) \([0-9.]*\).*/\1/p')" 3.1
+)
+
 main() {
     check_machine
     [[ ! -x $PYTHON ]] || check_python
@@ -155,6 +203,7 @@ main() {
     check_python
     check_tools
     make_venv
+    open_vswitch
     step "ready: $VENV"
 }
 

@@ -51,6 +51,12 @@ def _oracle(value: str) -> str:
     return value
 
 
+def mode_asked_for(options: Mapping[str, str]) -> str:
+    """The mode in a driver's options, which have it as a word, as a number, or not at all."""
+    word = options.get("mode", MODES[0])
+    return MODES[int(word)] if word.isdecimal() else word
+
+
 class Behaviour(BaseModel):
     """One checkable statement; the fields are explained at the head of the file."""
 
@@ -86,12 +92,13 @@ class Catalogue:
         return len(self.by_id)
 
     def __getitem__(self, id: str) -> Behaviour:
-        """The behaviour of that id. Raises UnknownBehaviour, naming the id nearest to it."""
+        """The behaviour of that id. Raises UnknownBehaviour, naming an id that is nearly the same."""
         if id in self.by_id:
             return self.by_id[id]
-        near = get_close_matches(id, self.by_id, n=1, cutoff=0.0)
+        near = get_close_matches(id, self.by_id, n=1, cutoff=0.8)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise UnknownBehaviour(f"no behaviour {id!r} in the catalogue{hint}")
+        where = f"{CATALOGUE.parent.name}/{CATALOGUE.name}"
+        raise UnknownBehaviour(f"no behaviour {id!r} in the catalogue, {where}{hint}")
 
 
 @cache

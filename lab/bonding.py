@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from contextlib import ExitStack
 from typing import Protocol
 
 from lab.drivers.base import BondDriver, BondHandle
+from lab.drivers.kernel import KernelDriver
 from lab.errors import LabError
+from lab.far_side import GROUP as GROUP
+from lab.far_side import LACP_MODE, SwitchPorts
 from lab.hosts.base import Host
-from lab.switches.base import GroupPolicy, Switch
-from lab.topology import Port, Topology
+from lab.lacp import LacpEar
+from lab.switches.base import GroupPolicy, Lacp, Switch
+from lab.topology import Topology
 from lab.traffic import Flow, Stream
 from lab.waiting import eventually
 
 HOST_IP, PEER_IP, PEER_B_IP = "10.0.0.1", "10.0.0.2", "10.0.0.3"
-GROUPED_MODES = ("balance-rr", "balance-xor", "broadcast")
-GROUP = "po1"
 READY_S = 10.0
 
 
@@ -43,12 +45,13 @@ class Bed(Protocol):
 class Bonding:
     """Makes the bonds of one bed: `bonding(mode="active-backup", slaves=2, miimon=100)`.
 
+    By `driver`, on a host with a kernel of its own by that one's: `kernel`.
     Afterwards `bond` is the one under test, `peer_bond` the one of a peer with several NICs, and
     `peer_interface` where the peer has its address.
     """
 
     def __init__(self, bed: Bed, driver: BondDriver) -> None:
-        self.bed, self.driver = bed, driver
+        self.bed, self.driver, self.kernel = bed, driver, KernelDriver()
         self.bond: BondHandle | None = None
         self.peer_bond: BondHandle | None = None
         self.peer_interface = ""
@@ -60,17 +63,24 @@ class Bonding:
         *,
         trunk: bool = True,
         policy: GroupPolicy = "xor-mac",
+        lacp: Lacp | None = None,
         peer_options: Mapping[str, object] | None = None,
         ready: bool = True,
         **options: object,
     ) -> BondHandle:
         """bond0 on the host under test: these slaves (the first N NICs, or by name), up, 10.0.0.1/24.
 
-        `options` are the driver's, as its parameters are called. The far side is made ready, too: a switch on
-        which all slaves of a balance-rr, balance-xor or broadcast bond end has their ports in the trunk group
-        `po1` (unless not `trunk`; `policy` spreads towards the host); a peer on which the cables end gets a
-        bond of the same mode and options (changed by `peer_options`). The peer has 10.0.0.2/24, peer_b
-        10.0.0.3/24. Returns when all slaves are up (unless not `ready`). Everything goes with the bed.
+        `options` are the driver's, as its parameters are called. The far side is made ready, too:
+
+        * a switch on which all slaves of a balance-rr, balance-xor or broadcast bond end has their ports in
+          the trunk group `po1`; each switch on which slaves of an 802.3ad bond end has theirs in an LACP
+          group `po1` (`lacp`, by default active and at the bond's own rate). Neither unless `trunk`; `policy`
+          spreads towards the host.
+        * a peer on which the cables end gets a bond of the same mode and options (changed by `peer_options`).
+          The peer has 10.0.0.2/24, peer_b 10.0.0.3/24.
+
+        Returns when all slaves are up and frames pass; that takes a partner where the other end speaks LACP
+        (unless not `ready`). Everything goes with the bed.
         """
         topology = self.bed.topology
         host = self.bed.host("host")
@@ -79,42 +89,54 @@ class Bonding:
             raise LabError(f"{topology.name}: {slaves} slaves wanted, {host.name} has {len(host.nics)} NICs")
         wanted = {"mode": mode, **{name: str(value) for name, value in options.items()}}
         far_ends = [topology.far_end(port) for nic in nics for port in topology.slaves if port.name == nic]
-        far_nodes = {end.node for end in far_ends}
         if "peer_b" in topology.roles:
             peer_b = self.bed.host("peer_b")
             _address(peer_b, peer_b.nics[0], PEER_B_IP)
-        is_switch = far_nodes <= {switch.name for switch in topology.switches}
-        if trunk and mode in GROUPED_MODES and is_switch and len(far_nodes) == 1 and len(nics) > 1:
-            self.bed.switch(far_ends[0].node).group(GROUP, [end.name for end in far_ends], policy)
+        ports = SwitchPorts(self.bed, far_ends)
+        if trunk:
+            ports.group(mode, policy, lacp or Lacp(fast=wanted.get("lacp_rate") in ("fast", "1")))
         self._take_down(host)
         peer = self.bed.host("peer")
-        if far_nodes == {peer.name}:
-            # The peer's slaves get their carriers one by one as the host's are enslaved. The other way round
-            # the host under test would see its own come and go: failures counted, another slave made active.
-            changed = {name: str(value) for name, value in (peer_options or {}).items()}
-            self._take_down(peer)
-            self.peer_bond = self._bond(peer, [end.name for end in far_ends], {**wanted, **changed}, PEER_IP)
-            self.peer_interface = self.peer_bond.name
-        else:
-            self.peer_interface = peer.nics[0]
-            _address(peer, self.peer_interface, PEER_IP)
-        self.bond = self._bond(host, nics, wanted, HOST_IP)
-        if ready:
-            for bond in filter(None, (self.bond, self.peer_bond)):
-                wait_up(bond)
-        if ready:
-            self._wait_forwarding(far_ends)
+        with ExitStack() as listening:
+            ears: list[LacpEar] = []
+            if {end.node for end in far_ends} == {peer.name}:
+                far_nics = [end.name for end in far_ends]
+                peers = wanted | {name: str(value) for name, value in (peer_options or {}).items()}
+                if mode == peers["mode"] == LACP_MODE:
+                    ends = (host, nics), (peer, far_nics)
+                    ears = [listening.enter_context(LacpEar(*end)) for end in ends]
+                self._bond_peer(peer, far_nics, peers)
+            else:
+                self.peer_interface = peer.nics[0]
+                _address(peer, self.peer_interface, PEER_IP)
+            self.bond = self._bond(host, nics, wanted, HOST_IP)
+            if ready:
+                self._wait_ready(ports, ears)
         return self.bond
 
-    def _wait_forwarding(self, far_ends: Sequence[Port]) -> None:
-        """Wait until frames pass: with all slaves up, ports of switches may not forward yet."""
+    def _bond_peer(self, peer: Host, nics: Sequence[str], options: Mapping[str, str]) -> None:
+        # The peer's slaves get their carriers one by one as the host's are enslaved. The other way round
+        # the host under test would see its own come and go: failures counted, another slave made active.
+        self._take_down(peer)
+        self.peer_bond = self._bond(peer, nics, options, PEER_IP)
+        self.peer_interface = self.peer_bond.name
+
+    def _wait_ready(self, ports: SwitchPorts, ears: Sequence[LacpEar]) -> None:
+        """Wait until all slaves are up and frames pass; `ears` hear the two ends that speak LACP first."""
+        bonds = [bond for bond in (self.peer_bond, self.bond) if bond]
+        with_partner = bool(ears) or ports.speak_lacp
+        for bond in bonds:
+            if bond.status().ad:
+                # After its first slave the driver holds the traffic for 8 s, after an opening it does not.
+                bond.set_up(False)
+                bond.set_up(True)
+        for bond in bonds:
+            wait_up(bond, partner=with_partner)
+        for ear in ears:
+            eventually(ear.all_carry, READY_S, what=f"all that {ear} hears lets frames pass")
         for cable in self.bed.cables_of(self.bed.host("host").name):
             cable.settle()
-        switches = {switch.name for switch in self.bed.topology.switches}
-        for end in (end for end in far_ends if end.node in switches):
-            eventually(
-                partial(self.bed.switch(end.node).forwards, end.name), READY_S, what=f"{end} forwards frames"
-            )
+        ports.wait_forwarding(READY_S)
 
     def stream(self, direction: str = "out", **changes: object) -> Stream:
         """Probes from the bond to the peer ("out") or back ("in"); `changes` are fields of Flow."""
@@ -133,7 +155,8 @@ class Bonding:
         return Stream((source[0], source[1]), (target[0], target[1]), flow)
 
     def _bond(self, host: Host, nics: Sequence[str], options: Mapping[str, str], ip: str) -> BondHandle:
-        bond = self.driver.create(host, "bond0", options)
+        own_kernel = self.bed.topology.host(host.name).kind == "uml"
+        bond = (self.kernel if own_kernel else self.driver).create(host, "bond0", options)
         # As the HOWTO's initscripts do: the bond up with its address first, then its slaves.
         _address(host, bond.name, ip)
         for nic in nics:
@@ -150,14 +173,21 @@ class Bonding:
             cable.settle()
 
 
-def wait_up(bond: BondHandle, within: float = READY_S) -> None:
-    """Wait until all slaves of the bond are up, and one is active where the mode has an active one."""
+def wait_up(bond: BondHandle, within: float = READY_S, *, partner: bool = False) -> None:
+    """Wait until all slaves of the bond are up, and one is active where the mode has an active one.
+
+    In mode 802.3ad, until an aggregator is active, with `partner` one that has a partner.
+    """
 
     def up() -> str:
         view = bond.status()
         waiting = [f"{slave.name} {slave.mii_status}" for slave in view.slaves if slave.mii_status != "up"]
         if view.mode == "active-backup" and view.active is None:
             waiting.append("no active slave")
+        if view.ad and view.ad.aggregator is None:
+            waiting.append("no active aggregator")
+        elif view.ad and view.ad.aggregator and partner and not view.ad.aggregator.has_partner:
+            waiting.append("no LACP partner")
         return ", ".join(waiting)
 
     eventually(up, within, until=lambda waiting: not waiting, what=f"{bond.host.name}: {bond.name} ready")

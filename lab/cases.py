@@ -1,11 +1,12 @@
 """What a case imports.
 
-    @behaviour("2.mode.active-backup.one-active-at-a-time")
+    @behaviour("2.mode.active-backup.one-active")
     @needs(slaves=2, meeting=True)
-    def test_only_the_active_slave_sends(bonded: Bonding, stream: StreamMaker) -> None:
+    def test_only_the_active_slave_sends(bonded: Bonding, stream: StreamMaker, wire: Wire) -> None:
         ...
 
-Fixtures: `topology`, `bed`, `driver`, `capture`, `bonded`, `stream`: see lab.pytest_plugin.fixtures.
+The ids are those of testcases/behaviours.yaml. Fixtures: `topology`, `bed`, `driver`, `capture`, `bonded`,
+`stream`, see lab.pytest_plugin.fixtures; and `wire`, see testcases.wire, where `Wire` comes from.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from lab.errors import DriverRefused, LabError
 from lab.needs import Needs
 from lab.procfile import BondView, SlaveView
 from lab.pytest_plugin.fixtures import StreamMaker
+from lab.switches.base import Lacp
 from lab.testbed import Testbed
 from lab.topology import Port, Topology
 from lab.traffic import Flow, Stream, StreamReport, send_frames
@@ -36,6 +38,7 @@ __all__ = [
     "DriverRefused",
     "Flow",
     "LabError",
+    "Lacp",
     "Port",
     "Seen",
     "SlaveView",

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
+from importlib.metadata import version
 from typing import Annotated, ParamSpec
 
 import typer
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 import topologies
+from lab.availability import unavailable
 from lab.errors import LabBroken, LabError, TopologyError
 from lab.topology import Topology
 
@@ -30,6 +32,22 @@ topo = typer.Typer(
     epilog="Example: bondlab topo show bladecenter:esm",
 )
 app.add_typer(topo, name="topo")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"bondlab {version('bondlab')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
 
 P = ParamSpec("P")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="a topology, see 'bondlab topo list'")]
@@ -57,7 +75,9 @@ def topo_list() -> None:
     table = Table("name", "what it is", "hosts", "switches", "cables", box=None, header_style="bold")
     for name in topologies.BUILDERS:
         it = topologies.build(name)
-        table.add_row(name, it.summary, str(len(it.hosts)), str(len(it.switches)), str(len(it.cables)))
+        why = unavailable(it)
+        summary = f"{it.summary} (not available: {why})" if why else it.summary
+        table.add_row(name, summary, str(len(it.hosts)), str(len(it.switches)), str(len(it.cables)))
     Console().print(table)
 
 
@@ -130,13 +150,11 @@ def clean() -> None:
 
 
 def _play(it: Topology, mode: str, miimon: int, slaves: int) -> None:
-    from mininet.cli import CLI
-    from mininet.log import lg
-
     from bondimpl.runtime.control import SOCKET_VARIABLE
     from lab.bonding import HOST_IP, PEER_IP, Bonding
     from lab.drivers.userspace import UserspaceDriver
     from lab.hosts.namespace import search_path
+    from lab.prompt import talk
     from lab.rundir import new_directory
     from lab.testbed import Testbed
 
@@ -145,19 +163,15 @@ def _play(it: Topology, mode: str, miimon: int, slaves: int) -> None:
         bond = Bonding(bed, driver)(mode, slaves, miimon=miimon)
         host, peer = bond.host.name, bed.host("peer").name
         path = search_path()
-        sockets = {one.host.name: one.daemon.socket for one in driver.bonds}
+        sockets = driver.sockets
         for node in bed.net.values():
             node.export(PATH=path, **({SOCKET_VARIABLE: sockets[node.name]} if node.name in sockets else {}))
         os.environ |= {"PATH": path, SOCKET_VARIABLE: sockets[host]}  # for the command sh
         print(f"{it.name}: {host} is {HOST_IP} (bond0, {mode}), {peer} is {PEER_IP}")
         print(f"{host} carries the bond. Try:")
-        for words in (f"ping -c3 {PEER_IP}", "bondctl status bond0 --proc", "bondctl log bond0"):
+        for words in (f"ping -c3 {peer}", "bondctl status bond0 --proc", "bondctl log bond0"):
             print(f"  {host} {words}")
-        sys.stdout.flush()
-        for handler in lg.handlers:  # what commands print is output, not a log on stderr
-            handler.setStream(sys.stdout)
-        CLI.prompt = "mininet> " if sys.stdin.isatty() else ""
-        CLI(bed.net, stdin=sys.stdin)
+        talk(bed)
 
 
 def main() -> None:

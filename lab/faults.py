@@ -18,7 +18,7 @@ from typing import Literal, Self
 
 from lab.cables import PatchCable
 from lab.errors import LabError
-from lab.switches.bridge import BridgeSwitch
+from lab.switches.base import Switch
 from lab.testbed import Testbed
 
 _numbers = itertools.count(1)
@@ -91,7 +91,7 @@ class CablePull(Fault):
 class PowerOff(Fault):
     """The switch is without power: no carrier on any of its cables; it has forgotten what it learned."""
 
-    def __init__(self, bed: Testbed, switch: BridgeSwitch) -> None:
+    def __init__(self, bed: Testbed, switch: Switch) -> None:
         super().__init__(bed, f"switch {switch.name} off")
         self.switch = switch
         self._pulls = [CablePull(bed, cable) for cable in bed.cables_of(switch.name)]

@@ -13,7 +13,7 @@ import struct
 from lab.netns import in_namespace
 
 SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCGIFHWADDR, SIOCGIFINDEX, SIOCETHTOOL = 0x8913, 0x8914, 0x8927, 0x8933, 0x8946
-ETHTOOL_GLINK = 0x0A
+ETHTOOL_GLINK, ETHTOOL_STXCSUM = 0x0A, 0x17
 IFF_UP, IFF_RUNNING = 0x1, 0x40
 
 
@@ -41,10 +41,11 @@ class Interfaces:
 
     def carrier(self, name: str) -> bool:
         """Whether there is a carrier, at this moment (an interface that is down has none)."""
-        value = array.array("I", (ETHTOOL_GLINK, 0))
-        address, _ = value.buffer_info()
-        fcntl.ioctl(self._socket, SIOCETHTOOL, struct.pack("16sP16x", name.encode(), address))
-        return bool(value[1])
+        return bool(self._ethtool(ETHTOOL_GLINK, name))
+
+    def leave_checksums_to_the_nic(self, name: str, leave: bool) -> None:
+        """Whether the kernel leaves the checksums of what it sends to the NIC, and segmentation with them."""
+        self._ethtool(ETHTOOL_STXCSUM, name, int(leave))
 
     def ready(self, name: str) -> bool:
         """Whether frames pass: a carrier, and the kernel has acted on it.
@@ -65,6 +66,12 @@ class Interfaces:
     def close(self) -> None:
         """Let go of the namespace."""
         self._socket.close()
+
+    def _ethtool(self, command: int, name: str, argument: int = 0) -> int:
+        value = array.array("I", (command, argument))
+        address, _ = value.buffer_info()
+        fcntl.ioctl(self._socket, SIOCETHTOOL, struct.pack("16sP16x", name.encode(), address))
+        return value[1]
 
     def _request(self, number: int, name: str) -> bytes:
         return fcntl.ioctl(self._socket, number, struct.pack("16s24x", name.encode()))

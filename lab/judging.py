@@ -66,22 +66,9 @@ class StreamReport:
         return self.lost / self.sent if self.sent else 0.0
 
     @property
-    def first_lost(self) -> int | None:
-        """Number of the first frame that was lost."""
-        return self.outages[0].first if self.outages else None
-
-    @property
     def outage_ms(self) -> float:
         """The longest outage, 0.0 without loss."""
         return max((outage.ms for outage in self.outages), default=0.0)
-
-    @property
-    def trouble_ms(self) -> float:
-        """From the last frame before the first loss to the first one after the last loss, 0.0 without loss.
-
-        The measure where only some of the frames are lost (one slave of several down).
-        """
-        return (self.outages[-1].to_s - self.outages[0].from_s) * 1e3 if self.outages else 0.0
 
     def __str__(self) -> str:
         return (

@@ -49,7 +49,7 @@ class LinkWatcher:
 
     def watch(self, pid: int) -> None:
         """Watch the namespace of process `pid` from now on; the present state comes as first events."""
-        sock = in_namespace(pid, _open)
+        sock = in_namespace(pid, open_link_socket)
         self._sockets[sock.fileno()] = (sock, pid)
         _ask_for_all(sock)
         self._epoll.register(sock, select.EPOLLIN)
@@ -98,7 +98,7 @@ class LinkWatcher:
                     raise
                 _ask_for_all(sock)  # events were lost: take the state from a dump
                 continue
-            for state in _states(data):
+            for state in link_states(data):
                 for callback in tuple(self._callbacks.get((pid, state.index), ())):
                     try:
                         callback(state)
@@ -106,7 +106,8 @@ class LinkWatcher:
                         self._errors.append(error)
 
 
-def _open() -> socket.socket:
+def open_link_socket() -> socket.socket:
+    """A socket, not blocking, that hears of every link of the calling thread's namespace. Raises OSError."""
     sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, NETLINK_ROUTE)
     sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, QUEUE_BYTES)
     sock.bind((0, RTMGRP_LINK))
@@ -117,7 +118,8 @@ def _ask_for_all(sock: socket.socket) -> None:
     sock.send(struct.pack("=IHHII BxHiII", 32, RTM_GETLINK, NLM_F_REQUEST_DUMP, 1, 0, 0, 0, 0, 0, 0))
 
 
-def _states(data: bytes) -> list[LinkState]:
+def link_states(data: bytes) -> list[LinkState]:
+    """The interfaces that a datagram of such a socket tells of."""
     found = []
     offset = 0
     while offset + 32 <= len(data):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.topology import Topology
@@ -53,6 +54,17 @@ class Needs:
         if present := [trait for trait in self.without if trait in topology.traits]:
             return f"needs a topology that is not {_and(present)}"
         return None
+
+
+def why_not(needs: Sequence[Needs], topology: Topology) -> str | None:
+    """Why the topology cannot show a case with all these needs, or is not meant for it; None when it can."""
+    for need in needs:
+        if reason := need.missing(topology):
+            return reason
+    asked = {trait for need in needs for trait in need.traits}
+    if topology.only_for and not topology.only_for & asked:
+        return f"is only for cases that need {' or '.join(sorted(topology.only_for))}"
+    return None
 
 
 def _and(words: set[str] | list[str]) -> str:

@@ -9,21 +9,18 @@ import os
 import shlex
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from mininet.link import Intf, Link
-from mininet.net import Mininet
 from mininet.node import Node, Switch
 
 from lab.errors import LabError
+from lab.net import LabNet
 from lab.netns import in_namespace
 from lab.sysctl import BRIDGES_UNFILTERED, ipv6_settings, set_sysctls
 from lab.waiting import eventually
-
-# Mininet.init() would raise this process's limits: its mnexec then closes 64k descriptors at each start.
-Mininet.inited = True
 
 
 class LabNode(Node):  # type: ignore[misc]  # mininet has no annotations
@@ -32,13 +29,28 @@ class LabNode(Node):  # type: ignore[misc]  # mininet has no annotations
     isSetup = True  # Mininet's name: skips its search for programs
 
     def __init__(self, name: str, **parameters: Any) -> None:
+        self.instead: Callable[[str], str] | None = None
+        """Of a host that is not in these namespaces: does a command line there; one that shows the result."""
+        self.find_address: Callable[[], str | None] = lambda: None
+        """Looks up the address by which others reach it."""
         self._environment: dict[str, str] = {}
         super().__init__(name, **parameters)
+
+    def IP(self, intf: Any = None) -> str | None:
+        """Mininet's name: the address by which others reach it, on a bond or wherever it is."""
+        return self.find_address()
 
     def export(self, **variables: str) -> None:
         """Set environment variables of its shell and of what `popen` starts, an xterm for instance."""
         self._environment |= variables
         self.cmd("export", *(f"{name}={shlex.quote(value)}" for name, value in variables.items()))
+
+    def sendCmd(self, *args: Any, **options: Any) -> None:
+        """Mininet's name: begin a command of its command line."""
+        if self.instead:
+            words = args[0] if len(args) == 1 and isinstance(args[0], list) else args
+            args = (self.instead(" ".join(map(str, words))),)
+        super().sendCmd(*args, **options)
 
     def popen(self, *args: Any, **options: Any) -> subprocess.Popen[Any]:
         """A command in its namespaces. Raises OSError."""
@@ -74,6 +86,11 @@ class LabSwitchNode(LabNode, Switch):  # type: ignore[misc]
 class LabInterface(Intf):  # type: ignore[misc]
     """Mininet's record of an interface that the lab made."""
 
+    def updateIP(self) -> str | None:
+        """Mininet's name: what its command line puts in place of the node's name."""
+        address: str | None = self.node.IP()
+        return address
+
     def config(self, **_parameters: Any) -> dict[str, Any]:
         """Nothing: the cable has done it."""
         return {}
@@ -92,7 +109,7 @@ class LabLink(Link):  # type: ignore[misc]
 
 def new_net() -> Any:
     """An empty Mininet, for `mininet.cli.CLI` and friends."""
-    return Mininet(
+    return LabNet(
         controller=None, build=False, host=LabNode, switch=LabSwitchNode, link=LabLink, intf=LabInterface
     )
 

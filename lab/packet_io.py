@@ -11,6 +11,8 @@ import struct
 import time
 from dataclasses import dataclass
 
+from lab.netns import in_namespace
+
 SO_RCVBUFFORCE = 33
 SO_TIMESTAMPNS = 35
 SOL_PACKET = 263
@@ -38,6 +40,22 @@ class Packet:
     outgoing: bool
     data: bytes
     length: int
+
+
+def bound_socket(pid: int, interface: str, protocol: int) -> socket.socket:
+    """A non-blocking socket on an interface in the network namespace of process `pid`. Raises OSError."""
+
+    def make() -> socket.socket:
+        # Protocol 0 until bound: otherwise it would queue frames of every interface before that.
+        sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
+        try:
+            sock.bind((interface, protocol))
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
+    return in_namespace(pid, make)
 
 
 def prepare(sock: socket.socket, *, incoming_only: bool = False) -> None:

@@ -8,11 +8,13 @@ the sample in the HOWTO, the 2.6 drivers and those of today all read into the sa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from lab.errors import LabError
+from lab.procblock import ACTOR_PDU, PARTNER_PDU, Block, ParseError, blocks
+from lab.procfile_ad import AdView, LacpPduView, ad_of_bond, pdu_of_slave
 
 MODES: Mapping[str, str] = MappingProxyType(
     {
@@ -26,29 +28,16 @@ MODES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# Labels such as "NS IPv6 target/s (xx::xx form)" hold colons: the last has a blank or nothing behind it.
-_LABELLED = re.compile(r"(?P<label>\S.*?):(?:[ \t]+(?P<value>.*))?")
-_NO_AGGREGATOR = re.compile(r"bond (?P<bond>\S+) has no active aggregator")
 _FAIL_OVER_MAC = re.compile(r"(?P<mode>.+) \(fail_over_mac (?P<policy>\w+)\)")
 _PRIMARY = re.compile(r"(?P<name>\S+)(?: \(primary_reselect (?P<policy>\w+)\))?")
-
-# Lines that stand over others: the labels under them are read as "heading / label".
-_AD_INFO = "802.3ad info"
-_AGGREGATOR = "Active Aggregator Info"
-_PDUS = ("details actor lacp pdu", "details partner lacp pdu")
-
-
-class ParseError(LabError):
-    """The text is not that of a bonding status file; `line` is the number of the offending line, from 1."""
-
-    def __init__(self, line: int, why: str) -> None:
-        super().__init__(f"bonding status, line {line}: {why}")
-        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
 class SlaveView:
-    """One slave. `mii_status` is the driver's own word (up, down, going down, going back)."""
+    """One slave. `mii_status` is the driver's own word (up, down, going down, going back).
+
+    In mode 802.3ad `actor` and `partner` are what the two ends last told each other, where it is shown.
+    """
 
     name: str
     mii_status: str
@@ -58,12 +47,17 @@ class SlaveView:
     duplex: str | None = None
     queue_id: int | None = None
     aggregator_id: int | None = None
+    actor: LacpPduView | None = None
+    partner: LacpPduView | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class BondView:
-    """A bond as its status file shows it. `mode` is the short word, `extra` every other labelled line."""
+    """A bond as its status file shows it. `mode` is the short word, `extra` every other labelled line.
+
+    `ad` is there in mode 802.3ad only.
+    """
 
     version: str
     mode: str
@@ -76,6 +70,7 @@ class BondView:
     primary: str | None = None
     arp_interval_ms: int = 0
     arp_targets: tuple[str, ...] = ()
+    ad: AdView | None = None
     slaves: tuple[SlaveView, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
 
@@ -94,78 +89,17 @@ class BondView:
 
 def parse(text: str) -> BondView:
     """The bond described by the text of its status file. Raises ParseError."""
-    blocks = list(_blocks(text))
-    slaves = tuple(_slave(block) for block in blocks[1:])
+    found = list(blocks(text))
+    slaves = tuple(_slave(block) for block in found[1:])
     names: set[str] = set()
-    for block, slave in zip(blocks[1:], slaves, strict=True):
+    for block, slave in zip(found[1:], slaves, strict=True):
         if slave.name in names:
             raise ParseError(block.line, f"slave {slave.name} is listed twice")
         names.add(slave.name)
-    return _bond(blocks[0], slaves)
+    return _bond(found[0], slaves)
 
 
-class _Block:
-    """The labelled lines of the bond, or of one slave; taken out one by one, what remains is `extra`."""
-
-    def __init__(self, line: int) -> None:
-        self.line = line
-        self.fields: dict[str, tuple[int, str]] = {}
-
-    def add(self, line: int, label: str, value: str) -> None:
-        if label in self.fields:
-            raise ParseError(line, f"{label!r} a second time")
-        self.fields[label] = (line, value)
-
-    def take(self, label: str) -> str | None:
-        return self.fields.pop(label, (0, None))[1]
-
-    def need(self, label: str) -> str:
-        value = self.take(label)
-        if not value:
-            raise ParseError(self.line, f"nothing says {label!r}")
-        return value
-
-    def number(self, label: str, unit: str = "") -> int | None:
-        """The number, or None where the line is missing or says that it is not known."""
-        line, value = self.fields.pop(label, (0, None))
-        if value is None or value in ("Unknown", "N/A"):
-            return None
-        digits = value.removesuffix(unit).strip()
-        if not digits.isdigit():
-            raise ParseError(line, f"{label!r} is no number: {value!r}")
-        return int(digits)
-
-    def extra(self) -> Mapping[str, str]:
-        return MappingProxyType({label: value for label, (_, value) in self.fields.items()})
-
-
-def _blocks(text: str) -> Iterator[_Block]:
-    """The lines sorted into the bond's block and one for each slave."""
-    block = _Block(1)
-    heading = ""
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.strip()
-        if not line or line == _AD_INFO:
-            continue
-        if none := _NO_AGGREGATOR.fullmatch(line):
-            block.add(number, _AGGREGATOR, f"none in {none['bond']}")
-            continue
-        match = _LABELLED.fullmatch(line)
-        if not match:
-            raise ParseError(number, f"cannot be read: {line!r}")
-        label, value = match["label"], (match["value"] or "").strip()
-        if label == "Slave Interface":
-            yield block
-            block = _Block(number)
-            heading = ""
-        elif label == _AGGREGATOR or label in _PDUS:
-            heading = f"{label} / "
-            continue
-        block.add(number, heading + label, value)
-    yield block
-
-
-def _bond(block: _Block, slaves: tuple[SlaveView, ...]) -> BondView:
+def _bond(block: Block, slaves: tuple[SlaveView, ...]) -> BondView:
     version = block.need("Ethernet Channel Bonding Driver")
     pretty = block.need("Bonding Mode")
     if with_mac := _FAIL_OVER_MAC.fullmatch(pretty):
@@ -189,12 +123,13 @@ def _bond(block: _Block, slaves: tuple[SlaveView, ...]) -> BondView:
         primary=_named(primary["name"] if primary else None),
         arp_interval_ms=block.number("ARP Polling Interval (ms)") or 0,
         arp_targets=tuple(word for word in re.split(r"[,\s]+", targets) if word),
+        ad=ad_of_bond(block),
         slaves=slaves,
         extra=block.extra(),
     )
 
 
-def _slave(block: _Block) -> SlaveView:
+def _slave(block: Block) -> SlaveView:
     name = block.need("Slave Interface")
     status = block.need("MII Status")
     failures = block.number("Link Failure Count")
@@ -210,6 +145,8 @@ def _slave(block: _Block) -> SlaveView:
         duplex=None if duplex == "Unknown" else duplex,
         queue_id=block.number("Slave queue ID"),
         aggregator_id=block.number("Aggregator ID"),
+        actor=pdu_of_slave(block, ACTOR_PDU),
+        partner=pdu_of_slave(block, PARTNER_PDU),
         extra=block.extra(),
     )
 

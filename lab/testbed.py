@@ -10,18 +10,22 @@ from lab import sandbox
 from lab.cables import Panel, PatchCable
 from lab.errors import LabBroken, TopologyError
 from lab.hosts.namespace import NamespaceHost
+from lab.hosts.uml.host import UmlHost
 from lab.interfaces import Interfaces
 from lab.linkwatch import LinkWatcher
 from lab.nft import NftThread
 from lab.nodes import LabLink, LabNode, kill_inhabitants, log_directory, namespaces_of, new_net, quiet
 from lab.switches.bridge import BridgeSwitch
+from lab.switches.ovs import OvsSwitch
 from lab.timeline import Timeline
-from lab.topology import Topology
+from lab.topology import Host, Port, Switch, Topology
 from lab.undo import UndoStack
-from lab.wiring import hardware_addresses, lay_cables, switch_on
+from lab.wiring import hardware_addresses, lay_cables, send_whole_checksums, switch_on
 
 PATCH = "patch"
 
+LabHost = NamespaceHost | UmlHost
+SoftwareSwitch = BridgeSwitch | OvsSwitch
 T = TypeVar("T")
 
 
@@ -39,8 +43,8 @@ class Testbed:
         self.undo = UndoStack()
         self.timeline = Timeline()
         self.net: Any = new_net()
-        self.hosts: dict[str, NamespaceHost] = {}
-        self.switches: dict[str, BridgeSwitch] = {}
+        self.hosts: dict[str, LabHost] = {}
+        self.switches: dict[str, SoftwareSwitch] = {}
         self.cables: dict[str, PatchCable] = {}
         self._namespaces: set[str] = set()
 
@@ -57,11 +61,11 @@ class Testbed:
             raise
         return bed
 
-    def host(self, role: str) -> NamespaceHost:
+    def host(self, role: str) -> LabHost:
         """The host in this role (or of this name). Raises TopologyError."""
         return self._find(self.hosts, role, "host")
 
-    def switch(self, role: str) -> BridgeSwitch:
+    def switch(self, role: str) -> SoftwareSwitch:
         """The switch in this role. Raises TopologyError."""
         return self._find(self.switches, role, "switch")
 
@@ -108,16 +112,22 @@ class Testbed:
         quiet(patch.pid)
         by_name = {node.name: node for node in nodes}
         for host in self.topology.hosts:
-            self.hosts[host.name] = made = NamespaceHost(by_name[host.name], host.nics, log_dir)
+            made = self._new_host(host, by_name[host.name], log_dir)
+            self.hosts[host.name] = made
             self.undo.push(f"host {host.name}", made.close)
         for switch in self.topology.switches:
-            self.switches[switch.name] = bridge = BridgeSwitch(by_name[switch.name], switch.ports, watcher)
-            self.undo.push(f"switch {switch.name}", bridge.close)
-        devices = {name: host.interfaces for name, host in self.hosts.items()}
+            one = self._new_switch(switch, by_name[switch.name], watcher, log_dir)
+            self.switches[switch.name] = one
+            self.undo.push(f"switch {switch.name}", one.close)
+        devices = {name: host.outer for name, host in self.hosts.items()}
         devices |= {name: switch.interfaces for name, switch in self.switches.items()}
         self.cables = lay_cables(self.topology, panel, devices, watcher)
-        for bridge in self.switches.values():
-            bridge.assemble()
+        send_whole_checksums(self.topology, devices)
+        for one in self.switches.values():
+            one.assemble()
+        for guest in (host for host in self.hosts.values() if isinstance(host, UmlHost)):
+            guest.plug_in(self.cables.values(), panel, watcher)
+        watcher.watch(patch.pid)
         switch_on(self.topology, devices, self.cables)
         for node in nodes:
             watcher.watch(node.pid)
@@ -126,6 +136,18 @@ class Testbed:
         self.undo.push("link watcher", watcher.close)
         self.undo.push("inhabitants", lambda: kill_inhabitants(frozenset(self._namespaces)))
         self.timeline.note("lab", f"{self.topology.name}: built")
+
+    def _new_host(self, host: Host, node: Any, log_dir: Path) -> LabHost:
+        if host.kind == "uml":
+            addresses = hardware_addresses(self.topology)
+            macs = {nic: addresses[Port(host.name, nic)] for nic in host.nics}
+            return UmlHost(node, macs, self.run_dir, log_dir)
+        return NamespaceHost(node, host.nics, log_dir)
+
+    def _new_switch(self, switch: Switch, node: Any, watcher: LinkWatcher, log_dir: Path) -> SoftwareSwitch:
+        if switch.kind == "ovs":
+            return OvsSwitch(node, switch.ports, self.run_dir, log_dir)
+        return BridgeSwitch(node, switch.ports, watcher, self.run_dir, log_dir)
 
     def _add_node(self, name: str, add: Any, **options: Any) -> Any:
         node = add(name, **options)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lab.packet_io import clock_offset_ns
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,6 +41,14 @@ class Timeline:
         with self._lock:
             return tuple(sorted(self._moments, key=lambda moment: moment.at_s))
 
-    def render(self) -> str:
-        """A line for each moment: seconds since the timeline began, source, text."""
-        return "".join(f"{m.at_s - self.begun_s:10.4f}  {m.source:<12} {m.text}\n" for m in self.moments)
+    def render(self, others: Iterable[Moment] = ()) -> str:
+        """A line for each moment, here or of `others`: seconds since the timeline began, source, text.
+
+        The first line says when that was by the wall clock, which the stamps of captures are in.
+        """
+        seconds, rest_ns = divmod(round(self.begun_s * 1e9) + clock_offset_ns(), 1_000_000_000)
+        begun = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest_ns:09d}Z"
+        moments = sorted((*self.moments, *others), key=lambda moment: moment.at_s)
+        lines = [f"{0:10.4f}  is {begun}"]
+        lines += [f"{m.at_s - self.begun_s:10.4f}  {m.source:<12} {m.text}" for m in moments]
+        return "".join(f"{line}\n" for line in lines)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal
 
 from lab.errors import TopologyError
+
+HostKind = Literal["namespace", "uml"]
+SwitchKind = Literal["bridge", "ovs"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,18 +26,23 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A machine with NICs, in the order in which a case enslaves them."""
+    """A machine with NICs, in the order in which a case enslaves them.
+
+    A network namespace, or a User-Mode Linux guest: that has its own kernel, with the real bonding driver.
+    """
 
     name: str
     nics: tuple[str, ...]
+    kind: HostKind = "namespace"
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A learning switch with the given ports."""
+    """A learning switch with the given ports: a Linux bridge, or Open vSwitch."""
 
     name: str
     ports: tuple[str, ...]
+    kind: SwitchKind = "bridge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ class Topology:
     Roles map a word of the cases to the name of a host, switch or cable:
     `host` (whose NICs are the slaves) and `peer` always; `switch_a`, `switch_b` (where eth0 and eth1 lead),
     `peer_b`, `isl`, `uplink_a`, `uplink_b`, `external`, ... where the topology has them.
+    `traits` are what cases may ask for; with `only_for` it shows only those that ask for one of these traits.
     """
 
     name: str
@@ -70,6 +80,7 @@ class Topology:
     cables: tuple[Cable, ...]
     roles: Mapping[str, str]
     traits: frozenset[str] = field(default_factory=frozenset)
+    only_for: frozenset[str] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "roles", MappingProxyType(dict(self.roles)))
@@ -96,6 +107,8 @@ class Topology:
         for role in ("host", "peer"):
             if role not in self.roles:
                 raise TopologyError(f"{self.name}: nobody plays the role {role}")
+        if absent := self.only_for - self.traits:
+            raise TopologyError(f"{self.name}: is only for {', '.join(sorted(absent))}, but is not that")
 
     def _names(self) -> list[str]:
         return [
@@ -141,8 +154,3 @@ class Topology:
         """The one node at which the cables of the first `slaves` NICs (all by default) end, if it is one."""
         nodes = {self.far_end(port).node for port in self.slaves[:slaves]}
         return nodes.pop() if len(nodes) == 1 else None
-
-    @property
-    def peer_is_bonded(self) -> bool:
-        """Whether the peer has several NICs and therefore needs a bond of its own."""
-        return len(self.host("peer").nics) > 1

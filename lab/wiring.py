@@ -82,6 +82,18 @@ def switch_on(
         patch.settle()
 
 
+def send_whole_checksums(topology: Topology, devices: Mapping[str, Interfaces]) -> None:
+    """Let hosts send complete frames where a switch reads them as bytes, as Open vSwitch. Raises OSError.
+
+    Otherwise the kernel leaves TCP's checksum to the NIC, which here leaves it out: to a receiver on this
+    machine the kernel can say so, but not by way of a program.
+    """
+    if any(switch.kind == "ovs" for switch in topology.switches):
+        for host in topology.hosts:
+            for nic in host.nics:
+                devices[host.name].leave_checksums_to_the_nic(nic, False)
+
+
 def _pair(tap: str, tap_index: int, device: str, index: int, address: str, pid: int) -> str:
     return (
         f"link add name {tap} index {tap_index} mtu {TAP_MTU} type veth "

@@ -7,7 +7,7 @@ from functools import partial
 
 from lab.errors import TopologyError
 from lab.topology import Topology
-from topologies import bladecenter, host_to_host, single_switch, two_switch_isl
+from topologies import bladecenter, host_to_host, kernel_peer, lacp_switch, single_switch, two_switch_isl
 
 BUILDERS: Mapping[str, Callable[..., Topology]] = {
     "host_to_host": host_to_host.build,
@@ -16,7 +16,16 @@ BUILDERS: Mapping[str, Callable[..., Topology]] = {
     "bladecenter:opm": partial(bladecenter.build, ("opm", "opm")),
     "bladecenter:esm": partial(bladecenter.build, ("esm", "esm")),
     "bladecenter:mixed": partial(bladecenter.build, ("esm", "opm")),
+    "lacp_switch:bridge": partial(lacp_switch.one_switch, "bridge"),
+    "lacp_switch:ovs": partial(lacp_switch.one_switch, "ovs"),
+    "lacp_switch:two_ovs": partial(lacp_switch.two_switches, "ovs"),
+    "kernel_peer": kernel_peer.build,
 }
+
+
+def variants(group: str) -> tuple[str, ...]:
+    """Names of a group: `bladecenter` is three, told apart after a colon. Empty when it is no group."""
+    return tuple(name for name in BUILDERS if name.startswith(f"{group}:"))
 
 
 def expand(selection: str) -> tuple[str, ...]:
@@ -25,13 +34,19 @@ def expand(selection: str) -> tuple[str, ...]:
     for word in (w.strip() for w in selection.split(",")):
         matches = [name for name in BUILDERS if word in ("all", name, name.partition(":")[0])]
         if not matches:
-            raise TopologyError(f"no topology {word!r}; there are: {', '.join(BUILDERS)} (and 'all')")
+            groups = dict.fromkeys(name.partition(":")[0] for name in BUILDERS if ":" in name)
+            raise TopologyError(
+                f"no topology {word!r}; there are: {', '.join(BUILDERS)}; "
+                f"all variants: {', '.join(groups)}; all there are: all"
+            )
         chosen += [name for name in matches if name not in chosen]
     return tuple(chosen)
 
 
 def build(name: str, **parameters: object) -> Topology:
     """The topology of that exact name, built with its builder's parameters. Raises TopologyError."""
+    if several := variants(name):
+        raise TopologyError(f"{name!r} has variants: choose {', '.join(several[:-1])} or {several[-1]}")
     if name not in BUILDERS:
         raise TopologyError(f"no topology {name!r}; there are: {', '.join(BUILDERS)}")
     return BUILDERS[name](**parameters)

@@ -30,7 +30,10 @@ class Client(Protocol):
 
 
 class UserspaceDriver:
-    """BondDriver on bondimpl. `directory` holds the control sockets; daemons end when `undo` unwinds."""
+    """BondDriver on bondimpl. `directory` holds the control sockets; daemons end when `undo` unwinds.
+
+    `created` is told the host and the options of each bond that is made.
+    """
 
     name = "userspace"
 
@@ -40,8 +43,10 @@ class UserspaceDriver:
         undo: UndoStack,
         options: Sequence[str] = OPTIONS,
         connect: Callable[[str], Client] = ControlClient,
+        created: Callable[[Host, Mapping[str, str]], None] | None = None,
     ) -> None:
         self._directory, self._undo, self._options, self._connect = directory, undo, tuple(options), connect
+        self._created = created
         self._daemons: dict[str, Daemon] = {}
         self.version = ""  # known once a daemon runs
 
@@ -50,11 +55,18 @@ class UserspaceDriver:
         """The bonds that are there, on all hosts."""
         return tuple(bond for daemon in self._daemons.values() for bond in daemon.bonds.values())
 
+    @property
+    def sockets(self) -> dict[str, str]:
+        """The control socket of each daemon, by the name of its host."""
+        return {name: daemon.socket for name, daemon in self._daemons.items()}
+
     def create(self, host: Host, name: str, options: Mapping[str, str]) -> UserspaceBond:
         """Make a bond, down and without slaves, with these options. Raises DriverRefused."""
         daemon = self.daemon(host)
         daemon.call("add", bond=name, options=dict(options))
         bond = daemon.bonds[name] = UserspaceBond(name, host, daemon)
+        if self._created:
+            self._created(host, options)
         return bond
 
     def daemon(self, host: Host, *options: str) -> Daemon:
@@ -79,6 +91,7 @@ class Daemon:
 
     def call(self, command: str, **fields: Any) -> Any:
         """Result of a command. Raises DriverRefused, DriverDied, or LabBroken when the daemon is silent."""
+        __tracebackhide__ = True  # pytest's word: a failure is shown where the command was asked for
         try:
             with closing(self._connect(self.socket)) as client:
                 return client.call(command, **fields)
@@ -87,7 +100,8 @@ class Daemon:
                 raise DriverDied(f"{self._died()} (asked for: {command})") from error
             raise LabBroken(f"bondd on {self.host.name}: {error}") from error
         except BondError as error:
-            raise DriverRefused(f"{self.host.name}: {_words(command, fields)}", str(error)) from error
+            # Its words say all; where in the control protocol they were heard is nobody's concern.
+            raise DriverRefused(f"{self.host.name}: {_words(command, fields)}", str(error)) from None
 
     def wait_ready(self) -> str:
         """Its version, once it answers. Raises DriverDied, or LabBroken when it never does."""
@@ -132,8 +146,14 @@ class UserspaceBond:
         self.daemon.call("set", bond=self.name, option=option, value=value)
 
     def set_up(self, up: bool) -> None:
-        """Bring the bond device administratively up or down, as a user would."""
+        """Bring the bond device administratively up or down, as a user would; the daemon has heard of it."""
         self.host.run(["ip", "link", "set", "dev", self.name, "up" if up else "down"])
+        # Down and up again within a moment would be nothing to the daemon.
+        eventually(
+            lambda: self.daemon.call("show", bond=self.name)["admin_up"] == up,
+            START_S,
+            what=f"{self.host.name}: bondd hears that {self.name} is {'up' if up else 'down'}",
+        )
 
     def proc_text(self) -> str:
         """The text of /proc/net/bonding/NAME."""

@@ -48,6 +48,9 @@ class Host(Protocol):
     def start(self, argv: Sequence[str]) -> Process:
         """Start a command in the background; it ends with the testbed at the latest."""
 
+    def read(self, path: str) -> str:
+        """Text of a file as the host sees it, of /proc and /sys too. Raises LabError."""
+
     def put(self, local: Path, remote: str) -> None:
         """Copy a file to the host."""
 

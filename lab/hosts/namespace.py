@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from lab import packet_io
 from lab.errors import LabError
 from lab.hosts.base import Completed
 from lab.interfaces import Interfaces
-from lab.netns import in_namespace
 from lab.nodes import quiet
 
 
@@ -46,7 +46,8 @@ class NamespaceProcess:
 class NamespaceHost:
     """A host of a testbed; `env` is added to the environment of every command.
 
-    `node` is Mininet's node of it, `pid` a process in its namespaces, `interfaces` its NICs by ioctl.
+    `node` is Mininet's node of it, `pid` a process in its namespaces, `interfaces` its NICs by ioctl; `outer`
+    are those that patch cables end at, here the same.
     """
 
     def __init__(self, node: Any, nics: tuple[str, ...], log_dir: Path, *, ipv6: bool = False) -> None:
@@ -55,7 +56,7 @@ class NamespaceHost:
         self.node = node
         self.pid: int = node.pid
         self.env: dict[str, str] = {}
-        self.interfaces = Interfaces(self.pid)
+        self.interfaces = self.outer = Interfaces(self.pid)
         self._log_dir = log_dir
         self._started: list[NamespaceProcess] = []
         self._numbers = itertools.count(1)
@@ -90,6 +91,10 @@ class NamespaceHost:
         self._started.append(process)
         return process
 
+    def read(self, path: str) -> str:
+        """Text of a file as the host sees it, of /proc and /sys too. Raises LabError."""
+        return self.run(["cat", path]).stdout
+
     def put(self, local: Path, remote: str) -> None:
         """Copy a file to the host (which shares the machine's file system)."""
         if Path(remote).absolute() != local.absolute():
@@ -102,18 +107,7 @@ class NamespaceHost:
 
     def packet_socket(self, interface: str, protocol: int = 3) -> socket.socket:
         """A bound, non-blocking AF_PACKET socket on one of its interfaces (protocol 3 is ETH_P_ALL)."""
-
-        def make() -> socket.socket:
-            # Protocol 0 until bound: otherwise it would queue frames of every interface before that.
-            sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
-            try:
-                sock.bind((interface, protocol))
-            except OSError:
-                sock.close()
-                raise
-            return sock
-
-        return in_namespace(self.pid, make)
+        return packet_io.bound_socket(self.pid, interface, protocol)
 
     def mac(self, interface: str) -> str:
         """Present hardware address of an interface, aa:bb:cc:dd:ee:ff."""

@@ -6,7 +6,8 @@ The parts:
     sandboxed   the whole run moves into namespaces of its own; one sandbox for each xdist worker
     collecting  markers `behaviour` and `needs`; which case runs on which topologies
     fixtures    topology, bed, driver, capture, bonded, stream
-    failures    what a failing case leaves: sections of its report, artifacts, --keep-on-fail
+    failures    what a failing case leaves: sections of its report, artifacts
+    keeping     --keep-on-fail
     summary     which behaviours were verified
 """
 

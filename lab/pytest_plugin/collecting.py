@@ -10,15 +10,17 @@ from functools import cache
 import pytest
 
 import topologies
+from lab.availability import unavailable
 from lab.behaviours import UnknownBehaviour, load
 from lab.errors import LabError
-from lab.needs import Needs
+from lab.needs import Needs, why_not
 from lab.pytest_plugin.options import options
 from lab.topology import Topology
 
 # Keys of `report.user_properties`, by which the controller of xdist hears of them.
 BEHAVIOURS, TOPOLOGY = "bondlab.behaviours", "bondlab.topology"
 BROKEN = "bondlab.broken"  # the lab failed, not the driver under test
+MODES = "bondlab.modes"  # of the bonds that were made on the host under test
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +40,23 @@ def built(name: str) -> Topology:
 def choose(needs: Sequence[Needs], selected: Sequence[str] | None) -> list[Choice]:
     """Each of the selected topologies, or when None the first, smallest one that has what is needed."""
 
-    def why_not(name: str) -> str | None:
-        reasons = (need.missing(built(name)) for need in needs)
-        return next((reason for reason in reasons if reason), None)
-
     if selected is not None:
-        choices = [Choice(name, why_not(name)) for name in selected]
+        choices = [Choice(name, _why_not(needs, built(name))) for name in selected]
         shown = next((choice.name for choice in choices if choice.reason is None), None)
         if any(need.once for need in needs) and shown:
             again = f"it is the same on every topology and is shown on {shown}"
             choices = [c if c.reason or c.name == shown else Choice(c.name, again) for c in choices]
         return choices
     for name in topologies.BUILDERS:
-        if why_not(name) is None:
+        if _why_not(needs, built(name)) is None:
             return [Choice(name)]
-    reasons = "; ".join(f"{name}: {why_not(name)}" for name in topologies.BUILDERS)
+    reasons = "; ".join(f"{name}: {_why_not(needs, built(name))}" for name in topologies.BUILDERS)
     return [Choice("none", f"no topology shows it: {reasons}")]
+
+
+def _why_not(needs: Sequence[Needs], topology: Topology) -> str | None:
+    """Why the case cannot be shown on the topology; None when it can."""
+    return why_not(needs, topology) or unavailable(topology)
 
 
 def pytest_configure(config: pytest.Config) -> None:

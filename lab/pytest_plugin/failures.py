@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -14,10 +13,12 @@ import pytest
 from lab.errors import DriverDied, LabBroken, LabError
 from lab.pytest_plugin.collecting import BROKEN
 from lab.pytest_plugin.fixtures import LIVE, Live, case_name
+from lab.pytest_plugin.keeping import keep
 from lab.pytest_plugin.options import options
-from lab.rundir import run_directory
 
 ARTIFACTS = "artifacts"
+SHORT = 12
+"""Lines of a failure in short."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -35,35 +36,36 @@ def pytest_runtest_makereport(
         live = item.stash[LIVE]
         texts = describe(live)
         report.sections += [(title, text) for title, text in texts.items() if text]
-        directory = item.config.rootpath / ARTIFACTS / case_name(item)
+        root = item.config.rootpath
+        directory = root / ARTIFACTS / case_name(item)
         report.sections.append(("artifacts", save(live, texts, directory)))
+        # Last, where one looks first: the texts above fill the screen.
+        failure = in_short(item.path, call.excinfo, root) if call.excinfo else report.longreprtext
+        report.sections.append(("in short", failure))
         if options(item.config).keep_on_fail:
-            _keep(item, live, directory)
+            keep(item, live, failure, directory)
     return report
 
 
 def describe(live: Live) -> dict[str, str]:
     """Title and text of all that can be told of the lab at this moment."""
-    texts = {"timeline": live.bed.timeline.render()}
-    for bond in live.driver.bonds if live.driver else ():
+    texts = {"timeline": live.bed.timeline.render(live.moments)}
+    for bond in live.bonds:
         where = f"{bond.host.name} {bond.name}"
         texts[f"{where} status"] = _told(bond.proc_text)
         texts[f"{where} log"] = _told(bond.log)
     return texts
 
 
-def how_to_enter(live: Live) -> str:
-    """Commands, for another terminal of the machine, that lead into the namespaces of the lab."""
-    run = run_directory()
-    owner = (run / "owner").read_text().split()[0]
-    # The process ids of the nodes are those inside the sandbox: enter that first.
-    into = f"nsenter -t $(pgrep -P {owner}) -m -n -p"
-    pids = {name: node.pid for name, node in sorted(live.bed.net.nameToNode.items())}
-    lines = [
-        f"lab {live.bed.topology.name} of run {run.name}, files in {live.bed.run_dir}; enter it as root with"
-    ]
-    lines += [f"  {name:<10} {into} mnexec -a {pid} bash" for name, pid in pids.items()]
-    return "\n".join(lines)
+def in_short(case: Path, error: pytest.ExceptionInfo[BaseException], root: Path) -> str:
+    """Where in the file of the case it failed, and the error's own words: at most SHORT lines."""
+    entries = [entry for entry in error.traceback if Path(str(entry.path)) == case]
+    entry = entries[-1] if entries else error.traceback[-1]
+    path = Path(str(entry.path))
+    where = path.relative_to(root) if path.is_relative_to(root) else path
+    name = type(error.value).__name__
+    words = f"{where}:{entry.lineno + 1}: {name}: {error.value}".splitlines()
+    return "\n".join([*words[:SHORT], "..."] if len(words) > SHORT else words)
 
 
 def _told(tell: Callable[[], str]) -> str:
@@ -86,7 +88,8 @@ def save(live: Live, texts: dict[str, str], directory: Path) -> str:
             shutil.rmtree(directory)
         directory.mkdir()
         for title, text in texts.items():
-            (directory / f"{title.replace(' ', '-')}.txt").write_text(text)
+            ended = text if text.endswith("\n") else f"{text}\n"
+            (directory / f"{title.replace(' ', '-')}.txt").write_text(ended)
         live.capture.settle()
         live.capture.write_pcaps(directory / "pcap")
         processes = Path(live.bed.run_dir) / "processes"
@@ -97,25 +100,3 @@ def save(live: Live, texts: dict[str, str], directory: Path) -> str:
     finally:
         os.close(lock)
     return str(directory)
-
-
-def _keep(item: pytest.Item, live: Live, directory: Path) -> None:
-    """Print how to enter the lab; with a terminal wait for Enter, without one only the artifacts stay."""
-    reporter = item.config.pluginmanager.getplugin("terminalreporter")
-    capture = item.config.pluginmanager.getplugin("capturemanager")
-    if reporter is None:  # a worker of pytest-xdist has no terminal: the artifacts must do
-        return
-    if capture is not None:
-        capture.suspend_global_capture(in_=True)
-    try:
-        reporter.ensure_newline()
-        reporter.section(f"kept: {item.nodeid}")
-        reporter.line(how_to_enter(live))
-        reporter.line(f"artifacts are in {directory}")
-        if sys.stdin is not None and sys.stdin.isatty():
-            input("Enter ends this lab and goes on: ")
-        else:
-            reporter.line("no terminal to wait at: the lab ends now, the artifacts stay")
-    finally:
-        if capture is not None:
-            capture.resume_global_capture()

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from lab.behaviours import mode_asked_for
 from lab.bonding import Bonding
 from lab.capture import Capture
+from lab.drivers.base import BondHandle
+from lab.drivers.events import EventLog
 from lab.drivers.userspace import UserspaceDriver
-from lab.pytest_plugin.collecting import built
+from lab.hosts.base import Host
+from lab.pytest_plugin.collecting import MODES, built
 from lab.pytest_plugin.options import options
 from lab.rundir import new_directory
 from lab.testbed import Testbed
+from lab.timeline import Moment
 from lab.topology import Topology
 from lab.traffic import Stream
 
@@ -29,6 +34,19 @@ class Live:
     bed: Testbed
     capture: Capture
     driver: UserspaceDriver | None = None
+    bonding: Bonding | None = None
+    events: dict[str, EventLog] = field(default_factory=dict)  # by host
+
+    @property
+    def bonds(self) -> tuple[BondHandle, ...]:
+        """The bonds that are there, those of peers with a kernel of their own too."""
+        ours = self.driver.bonds if self.driver else ()
+        return (*ours, *(self.bonding.kernel.bonds if self.bonding else ()))
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """What the driver under test told so far, on all hosts."""
+        return tuple(moment for log in self.events.values() for moment in log.moments)
 
 
 LIVE = pytest.StashKey[Live]()
@@ -43,7 +61,7 @@ class StreamMaker(Protocol):
 
 def case_name(item: pytest.Item) -> str:
     """Name of a directory for the case."""
-    return re.sub(r"[^\w.:=,-]+", "_", f"{item.path.stem}-{item.name}").strip("_")
+    return re.sub(r"[^\w.=,-]+", "_", f"{item.path.stem}-{item.name}").strip("_")
 
 
 @pytest.fixture
@@ -85,15 +103,26 @@ def capture(bed: Testbed, request: pytest.FixtureRequest) -> Capture:  # noqa: A
 @pytest.fixture
 def driver(bed: Testbed, request: pytest.FixtureRequest) -> UserspaceDriver:
     """The driver under test."""
-    made = UserspaceDriver(Path(bed.run_dir), bed.undo)
-    request.node.stash[LIVE].driver = made
+    live: Live = request.node.stash[LIVE]
+    host_under_test = bed.host("host").name
+    modes: list[str] = []
+    request.node.user_properties.append((MODES, modes))
+
+    def note(host: Host, options: Mapping[str, str]) -> None:
+        if host.name == host_under_test:
+            modes.append(mode_asked_for(options))
+        if host.name not in live.events:
+            live.events[host.name] = EventLog(made.daemon(host))
+
+    made = live.driver = UserspaceDriver(Path(bed.run_dir), bed.undo, created=note)
     return made
 
 
 @pytest.fixture
-def bonded(bed: Testbed, driver: UserspaceDriver) -> Bonding:
+def bonded(bed: Testbed, driver: UserspaceDriver, request: pytest.FixtureRequest) -> Bonding:
     """Call it to have a bond: `bonded(mode="active-backup", slaves=2, miimon=100)`; see lab.bonding."""
-    return Bonding(bed, driver)
+    made = request.node.stash[LIVE].bonding = Bonding(bed, driver)
+    return made
 
 
 @pytest.fixture

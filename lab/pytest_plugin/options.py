@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +48,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="stop at a failing case with its lab still up, and say how to enter it; Enter goes on",
     )
-    group.addoption("--pcap-dir", type=Path, metavar="DIR", help="captures of every case, in DIR/CASE/")
+    group.addoption(
+        "--pcap-dir", type=Path, metavar="DIR", help="captures of every case, in DIR/CASE/HOST.NIC.pcap"
+    )
     group.addoption(
         "--behaviours-json", type=Path, metavar="FILE", help="write which behaviours were verified as JSON"
     )
@@ -82,10 +85,35 @@ def _checked(config: pytest.Config) -> LabOptions:
         topologies=names,
         driver=driver,
         keep_on_fail=config.getoption("--keep-on-fail"),
-        pcap_dir=_absolute(config.getoption("--pcap-dir")),
-        behaviours_json=_absolute(config.getoption("--behaviours-json")),
+        pcap_dir=_directory("--pcap-dir", config.getoption("--pcap-dir")),
+        behaviours_json=_file("--behaviours-json", config.getoption("--behaviours-json")),
     )
 
 
-def _absolute(path: Path | None) -> Path | None:
-    return path.absolute() if path else None
+def _directory(option: str, path: Path | None) -> Path | None:
+    """The directory, made if need be, absolute. Raises pytest.UsageError when it cannot be used."""
+    if path is None:
+        return None
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise pytest.UsageError(f"{option}={path}: {error.strerror}") from error
+    _check_writable(option, path, path)
+    return path.absolute()
+
+
+def _file(option: str, path: Path | None) -> Path | None:
+    """The file to be written, absolute. Raises pytest.UsageError when it cannot be."""
+    if path is None:
+        return None
+    if not path.parent.is_dir():
+        raise pytest.UsageError(f"{option}={path}: there is no directory {path.parent}")
+    if path.exists() and not path.is_file():
+        raise pytest.UsageError(f"{option}={path}: is not a file")
+    _check_writable(option, path, path if path.exists() else path.parent)
+    return path.absolute()
+
+
+def _check_writable(option: str, path: Path, target: Path) -> None:
+    if not os.access(target, os.W_OK):
+        raise pytest.UsageError(f"{option}={path}: {target} cannot be written to")

@@ -1,5 +1,6 @@
 """At the end of a run: which behaviours were verified, which failed, which could not be shown here.
 
+A behaviour of several modes is verified in part when the cases that passed made bonds in some of them only.
 Where the lab itself broke, nothing was learned of the driver: the behaviour is neither failed nor verified.
 """
 
@@ -7,27 +8,53 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytest
 
 from lab.behaviours import load
-from lab.pytest_plugin.collecting import BEHAVIOURS, BROKEN
+from lab.pytest_plugin.collecting import BEHAVIOURS, BROKEN, MODES
 from lab.pytest_plugin.options import options
 
-Outcome = Literal["verified", "failed", "lab broken", "not shown"]
+Outcome = Literal["verified", "verified in part", "failed", "lab broken", "not shown"]
 _WIDTH = 100  # columns of a list of ids
 
 
-def outcomes_of_cases(reports: Iterable[pytest.TestReport]) -> dict[str, dict[str, str]]:
-    """For each behaviour the outcome of every case that verifies it, by node id.
+@dataclass(slots=True)
+class Shown:
+    """What the cases of a behaviour came to.
 
-    That is passed, failed, lab broken or skipped. A case comes with a report for each of its phases; the
-    worst counts.
+    `cases` is the outcome of each by node id: passed, failed, lab broken or skipped. `made` are the modes of
+    the bonds under test that passed cases made.
     """
+
+    modes: Sequence[str]
+    cases: dict[str, str] = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)
+
+    @property
+    def missing(self) -> list[str]:
+        """The behaviour's modes that no case showed; none where no case needed a bond."""
+        return [mode for mode in self.modes if mode not in self.made] if self.made else []
+
+    @property
+    def outcome(self) -> Outcome:
+        """One failure fails it; one broken lab leaves it open: the case might have failed."""
+        if "failed" in self.cases.values():
+            return "failed"
+        if "lab broken" in self.cases.values():
+            return "lab broken"
+        if "passed" not in self.cases.values():
+            return "not shown"
+        return "verified in part" if self.missing else "verified"
+
+
+def behaviours_shown(reports: Iterable[pytest.TestReport]) -> dict[str, Shown]:
+    """By id, sorted. A case comes with a report for each of its phases; the worst counts."""
     rank = {"skipped": 0, "passed": 1, "lab broken": 2, "failed": 3}
-    found: dict[str, dict[str, str]] = defaultdict(dict)
+    found: dict[str, Shown] = {}
     for report in reports:
         if report.outcome == "passed" and report.when != "call":
             continue
@@ -35,21 +62,12 @@ def outcomes_of_cases(reports: Iterable[pytest.TestReport]) -> dict[str, dict[st
         # An expected failure counts as skipped already.
         outcome = "lab broken" if BROKEN in properties else report.outcome
         for behaviour in properties.get(BEHAVIOURS, ()):
-            known = found[behaviour].get(report.nodeid, "skipped")
-            found[behaviour][report.nodeid] = max(known, outcome, key=rank.__getitem__)
-    return found
-
-
-def judge(cases: Mapping[str, str]) -> Outcome:
-    """What the outcomes of its cases say about a behaviour: one failure fails it.
-
-    One broken lab leaves it open: the case might have failed.
-    """
-    if "failed" in cases.values():
-        return "failed"
-    if "lab broken" in cases.values():
-        return "lab broken"
-    return "verified" if "passed" in cases.values() else "not shown"
+            shown = found.setdefault(behaviour, Shown(load()[behaviour].modes))
+            known = shown.cases.get(report.nodeid, "skipped")
+            shown.cases[report.nodeid] = max(known, outcome, key=rank.__getitem__)
+            if outcome == "passed":
+                shown.made.update(properties.get(MODES, ()))
+    return dict(sorted(found.items()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -59,42 +77,49 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for report in group
         if isinstance(report, pytest.TestReport)
     ]
-    found = outcomes_of_cases(reports)
+    found = behaviours_shown(reports)
     if path := options(config).behaviours_json:
         data = {
             "catalogue": len(load()),
             "behaviours": {
-                behaviour: {"outcome": judge(cases), "cases": dict(sorted(cases.items()))}
-                for behaviour, cases in sorted(found.items())
+                behaviour: {
+                    "outcome": shown.outcome,
+                    "not in": shown.missing,
+                    "cases": dict(sorted(shown.cases.items())),
+                }
+                for behaviour, shown in found.items()
             },
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(data, indent=2) + "\n")
-    if not found:
-        return
-    by_outcome: dict[Outcome, list[str]] = {
-        "verified": [],
-        "failed": [],
-        "lab broken": [],
-        "not shown": [],
-    }
-    for behaviour, cases in sorted(found.items()):
-        by_outcome[judge(cases)].append(behaviour)
-    verified, failed, broken, hidden = by_outcome.values()
-    terminalreporter.section("behaviours")
-    lab_broken = f"{len(broken)} lab broken, " if broken else ""
-    terminalreporter.line(
-        f"{len(verified)} verified, {len(failed)} failed, {lab_broken}{len(hidden)} not shown here "
-        f"(the catalogue has {len(load())})"
-    )
-    named = [("failed", failed), ("lab broken", broken)]
-    if options(config).topologies is not None:
-        named += [("not shown here", hidden), ("verified", verified)]
+    if found:
+        terminalreporter.section("behaviours")
+        for line in render(found, everything=options(config).topologies is not None):
+            terminalreporter.line(line)
+
+
+def render(found: dict[str, Shown], *, everything: bool) -> list[str]:
+    """The lines of the summary: counts, and the ids of what went wrong or, on request, of all."""
+    by_outcome: dict[Outcome, list[str]] = defaultdict(list)
+    in_part: dict[str, list[str]] = defaultdict(list)
+    for behaviour, shown in found.items():
+        by_outcome[shown.outcome].append(behaviour)
+        if shown.outcome == "verified in part":
+            in_part[f"verified in part, not in {', '.join(shown.missing)}"].append(behaviour)
+    counted = [
+        f"{len(by_outcome[outcome])} {outcome}"
+        for outcome in ("verified", "verified in part", "failed", "lab broken")
+        if by_outcome[outcome] or outcome in ("verified", "failed")
+    ]
+    hidden = len(by_outcome["not shown"])
+    lines = [f"{', '.join(counted)}, {hidden} not shown here (the catalogue has {len(load())})"]
+    named = [("failed", by_outcome["failed"]), ("lab broken", by_outcome["lab broken"])]
+    if everything:
+        named += [("not shown here", by_outcome["not shown"]), *sorted(in_part.items())]
+        named += [("verified", by_outcome["verified"])]
     for title, ids in named:
         if ids:
-            terminalreporter.line(f"{title}:")
-            for line in _wrapped(ids):
-                terminalreporter.line(f"  {line}")
+            lines += [f"{title}:", *(f"  {line}" for line in _wrapped(ids))]
+    return lines
 
 
 def _wrapped(words: Iterable[str]) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from lab.errors import LabBroken, LabError
@@ -15,13 +16,13 @@ from lab.interfaces import Interfaces
 from lab.linkwatch import LinkState, LinkWatcher
 from lab.nft import NftThread
 from lab.nodes import ip_batch, quiet, run_in
-from lab.switches.base import GroupPolicy, Learned
+from lab.switches.base import GroupPolicy, Lacp, LacpPort, Learned
+from lab.switches.checks import BRIDGE, check_group, check_port
+from lab.switches.lacp_groups import HASH, LacpGroups
 from lab.switches.trunk import SPREAD, inner_end, new_table, table_of, wire
 from lab.waiting import TimeOut, eventually
 
-BRIDGE = "br0"
 FIRST_GROUP_INDEX = 5000
-MAX_GROUP_NAME = 12  # of the kernel's 15, less those of the stub's other end
 SETTLE_S = 2.0
 
 
@@ -38,10 +39,13 @@ class _Group:
 class BridgeSwitch:
     """A learning switch without spanning tree, IGMP snooping or addresses of its own.
 
-    As any bridge it swallows what is addressed to 01:80:c2:00:00:0X, LACPDUs among it.
+    As any bridge it swallows what is addressed to 01:80:c2:00:00:0X, LACPDUs among it, but has bondimpl speak
+    LACP on the ports of an LACP group.
     """
 
-    def __init__(self, node: Any, ports: tuple[str, ...], watcher: LinkWatcher) -> None:
+    def __init__(
+        self, node: Any, ports: tuple[str, ...], watcher: LinkWatcher, run_dir: Path, log_dir: Path
+    ) -> None:
         self.name: str = node.name
         self.ports = ports
         self.node = node
@@ -51,6 +55,8 @@ class BridgeSwitch:
         self._groups: dict[str, _Group] = {}
         self._indices = itertools.count(FIRST_GROUP_INDEX)
         self._nft: NftThread | None = None
+        self._lacp: LacpGroups | None = None
+        self._directories = run_dir, log_dir
         self._lock = threading.RLock()
         quiet(self.pid)
 
@@ -65,12 +71,23 @@ class BridgeSwitch:
             ),
         )
 
-    def group(self, name: str, ports: Sequence[str], policy: GroupPolicy = "xor-mac") -> None:
-        """Make a static trunk group (etherchannel) of `ports`; `policy` spreads frames towards the host.
+    def group(
+        self, name: str, ports: Sequence[str], policy: GroupPolicy = "xor-mac", lacp: Lacp | None = None
+    ) -> None:
+        """Make a trunk group of `ports`: static, or with `lacp` an 802.3ad aggregation.
 
-        Members without a carrier take no part until it is back. Raises LabError.
+        `policy` spreads frames towards the host; "round-robin" is for static groups only. Members without a
+        carrier, or with LACP without a partner, take no part. Raises LabError.
         """
-        self._check_new(name, ports, policy)
+        there = {name: group.ports for name, group in self._groups.items()}
+        check_group(self, {**there, **self._lacp_groups}, name, ports, lacp)
+        known = HASH if lacp else SPREAD
+        if policy not in known:
+            raise LabError(f"{self.name}: no policy {policy!r} for this group; there are: {', '.join(known)}")
+        if lacp:
+            self._lacp = self._lacp or LacpGroups(self.node, self.ports, *self._directories)
+            self._lacp.add(name, ports, policy, lacp)
+            return
         nft = self._nft = self._nft or NftThread(self.pid)
         inner = inner_end(name)
         with self._lock:
@@ -99,12 +116,13 @@ class BridgeSwitch:
 
     def ungroup(self, name: str) -> None:
         """Dissolve a trunk group; its ports are plain ports again. Raises LabError."""
+        if self._lacp and name in self._lacp.ports:
+            self._lacp.remove(name)
+            return
         with self._lock:
-            group = self._groups.pop(name, None)
-            if group is None or self._nft is None:
-                raise LabError(
-                    f"{self.name}: no group {name}; there are: {', '.join(self._groups) or 'none'}"
-                )
+            group = self._static(name)
+            del self._groups[name]
+            assert self._nft is not None
             for index, callback in group.subscriptions:
                 self._watcher.unsubscribe(self.pid, index, callback)
             self._nft.run(f"delete table {table_of(name)}")
@@ -114,12 +132,25 @@ class BridgeSwitch:
             )
 
     def members(self, name: str) -> tuple[str, ...]:
-        """The members of a group that take part at present."""
+        """The members of a group that take part at present. Raises LabError."""
+        if self._lacp and name in self._lacp.ports:
+            return self._lacp.members(name)
         with self._lock:
-            return tuple(self._groups[name].active)
+            return tuple(self._static(name).active)
+
+    def lacp_ports(self, name: str) -> tuple[LacpPort, ...]:
+        """The switch's own view of each port of an LACP group. Raises LabError."""
+        if self._lacp and name in self._lacp.ports:
+            return self._lacp.views(name)
+        self._static(name)
+        raise LabError(f"{self.name}: {name} is no LACP group")
 
     def forwards(self, port: str) -> bool:
-        """Whether frames pass the port (for a member of a group: whether it takes part)."""
+        """Whether frames pass the port (for a member of a group: whether it takes part). Raises LabError."""
+        check_port(self, port)
+        for name, ports in self._lacp_groups.items():
+            if port in ports:
+                return port in self.members(name)
         with self._lock:
             for group in self._groups.values():
                 if port in group.ports:
@@ -129,8 +160,7 @@ class BridgeSwitch:
 
     def port_admin(self, port: str, up: bool) -> None:
         """Enable or disable a port; the far end of its cable sees the carrier follow (about 1 ms later)."""
-        if port not in self.ports:
-            raise LabError(f"{self.name} has no port {port}; it has {', '.join(self.ports)}")
+        check_port(self, port)
         self.interfaces.set_up(port, up)
 
     def mac_table(self) -> tuple[Learned, ...]:
@@ -147,23 +177,22 @@ class BridgeSwitch:
         ip_batch(self.pid, (f"link set dev {BRIDGE} type bridge fdb_flush",))
 
     def close(self) -> None:
-        """Let go of the namespace."""
+        """Let go of the namespace; what runs in it ends."""
+        if self._lacp:
+            self._lacp.close()
         if self._nft:
             self._nft.close()
         self.interfaces.close()
 
-    def _check_new(self, name: str, ports: Sequence[str], policy: str) -> None:
-        taken = {port for group in self._groups.values() for port in group.ports}
-        if strangers := [port for port in ports if port not in self.ports or port in taken]:
-            raise LabError(f"{self.name}: {', '.join(strangers)}: no such port, or in another group already")
-        if not ports or len(set(ports)) != len(ports):
-            raise LabError(f"{self.name}: group {name}: a group needs ports, each once, not {list(ports)}")
-        if name in (*self.ports, *self._groups, BRIDGE) or not 0 < len(name) <= MAX_GROUP_NAME:
-            raise LabError(
-                f"{self.name}: group {name!r}: taken, empty or longer than {MAX_GROUP_NAME} letters"
-            )
-        if policy not in SPREAD:
-            raise LabError(f"{self.name}: no policy {policy!r}; there are: {', '.join(SPREAD)}")
+    @property
+    def _lacp_groups(self) -> Mapping[str, tuple[str, ...]]:
+        return self._lacp.ports if self._lacp else {}
+
+    def _static(self, name: str) -> _Group:
+        if name not in self._groups:
+            there = ", ".join((*self._groups, *self._lacp_groups)) or "none"
+            raise LabError(f"{self.name}: no group {name}; there are: {there}")
+        return self._groups[name]
 
     def _member_changed(self, name: str, port: str, _state: LinkState | None = None) -> None:
         """Ask for the carrier itself: it is never older than the event."""

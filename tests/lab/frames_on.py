@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from lab.hosts.namespace import NamespaceHost
+from lab.hosts.base import Host
 
 TEST_TYPE = 0x88B5  # IEEE 802: local experimental
 ARP_REQUEST, ARP_REPLY = 1, 2
@@ -54,7 +54,7 @@ def number_of(frame: bytes) -> int | None:
 
 
 @contextmanager
-def ear(host: NamespaceHost, nic: str) -> Iterator[socket.socket]:
+def ear(host: Host, nic: str) -> Iterator[socket.socket]:
     """A socket that hears everything that arrives at a NIC."""
     sock = host.packet_socket(nic)
     sock.setsockopt(socket.SOL_SOCKET, 33, 4 << 20)
@@ -63,7 +63,7 @@ def ear(host: NamespaceHost, nic: str) -> Iterator[socket.socket]:
         yield sock
 
 
-def send(host: NamespaceHost, nic: str, frames: Iterable[bytes]) -> None:
+def send(host: Host, nic: str, frames: Iterable[bytes]) -> None:
     """Send frames from a NIC."""
     with host.packet_socket(nic, 0) as sock:
         for frame in frames:
@@ -93,7 +93,7 @@ def heard(ears: Iterable[socket.socket], expected: int) -> Counter[int]:
 
 
 def deliver(
-    sender: tuple[NamespaceHost, str], receiver: tuple[NamespaceHost, str], frames: list[bytes], expected: int
+    sender: tuple[Host, str], receiver: tuple[Host, str], frames: list[bytes], expected: int
 ) -> Counter[int]:
     """What of `frames` comes from one NIC to the other."""
     with ear(*receiver) as sock:

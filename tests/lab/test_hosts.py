@@ -32,6 +32,13 @@ def test_run(pair: Testbed) -> None:
         host.run(["false"])
 
 
+def test_read(pair: Testbed) -> None:
+    host = pair.host("host")
+    assert "eth3" in host.read("/proc/net/dev")
+    with pytest.raises(LabError, match="No such file"):
+        host.read("/nowhere")
+
+
 def test_it_sees_its_own_interfaces_only(pair: Testbed) -> None:
     names = pair.host("host").run(["ls", "/sys/class/net"]).stdout.split()
     assert names == ["eth0", "eth1", "eth2", "eth3", "lo"]

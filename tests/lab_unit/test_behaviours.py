@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.behaviours import MODES, CatalogueError, UnknownBehaviour, load
+from lab.behaviours import MODES, CatalogueError, UnknownBehaviour, load, mode_asked_for
 
 GOOD = """
 - {id: 1.a.b, section: '1', says: s, given: g, when: w, then: t, within: none, modes: all, topology: none,
@@ -27,9 +27,27 @@ def test_all_modes_are_spelled_out(tmp_path: Path) -> None:
     assert load(file)["1.a.b"].modes == MODES
 
 
+@pytest.mark.parametrize(
+    ("options", "mode"),
+    [
+        ({"mode": "802.3ad"}, "802.3ad"),
+        ({"mode": "6", "miimon": "100"}, "balance-alb"),
+        ({"miimon": "1"}, "balance-rr"),
+    ],
+)
+def test_the_mode_that_options_ask_for(options: dict[str, str], mode: str) -> None:
+    assert mode_asked_for(options) == mode
+
+
 def test_an_unknown_id_suggests_the_nearest() -> None:
     with pytest.raises(UnknownBehaviour, match=r"'1\.1\.source-locaton'.*mean '1\.1\.source-location'\?"):
         load()["1.1.source-locaton"]
+
+
+def test_a_far_off_id_suggests_nothing_but_says_where_they_are() -> None:
+    with pytest.raises(UnknownBehaviour) as caught:
+        load()["17.link-flaps"]
+    assert str(caught.value) == "no behaviour '17.link-flaps' in the catalogue, testcases/behaviours.yaml"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,20 @@ def test_an_unknown_topology_is_one_line(command: list[str]) -> None:
     assert result.stdout == ""
     assert result.stderr.startswith("bondlab: no topology 'nonsense'; there are: host_to_host")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["topo", "show"], ["up"]])
+def test_a_name_with_variants_offers_them(command: list[str]) -> None:
+    result = bondlab(*command, "bladecenter")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "bondlab: 'bladecenter' has variants: choose bladecenter:opm, bladecenter:esm or bladecenter:mixed\n",
+    )
+
+
+def test_version() -> None:
+    result = bondlab("--version")
+    assert (result.exit_code, result.stdout) == (0, f"bondlab {version('bondlab')}\n")
 
 
 def test_more_slaves_than_nics() -> None:

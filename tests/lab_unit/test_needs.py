@@ -5,17 +5,19 @@ from __future__ import annotations
 import pytest
 
 import topologies
-from lab.needs import Needs
+from lab.needs import Needs, why_not
 
 ALL = tuple(topologies.BUILDERS)
 
 
 def showing(needs: Needs) -> list[str]:
-    return [name for name in ALL if needs.missing(topologies.build(name)) is None]
+    return [name for name in ALL if why_not([needs], topologies.build(name)) is None]
 
 
-def test_no_needs_no_obstacles() -> None:
-    assert showing(Needs()) == list(ALL)
+def test_no_needs_no_obstacles_but_special_topologies_are_for_special_cases() -> None:
+    general = [name for name in ALL if not name.startswith(("lacp_switch:", "kernel_peer"))]
+    assert showing(Needs()) == general
+    assert [name for name in ALL if why_not([], topologies.build(name)) is None] == general
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,16 @@ def test_no_needs_no_obstacles() -> None:
         (Needs(traits=("esm", "opm")), ["bladecenter:mixed"]),
         (Needs(traits=("esm",), without=("opm",)), ["bladecenter:esm"]),
         (Needs(slaves=9), []),
+        (
+            Needs(traits=("lacp",)),
+            ["lacp_switch:bridge", "lacp_switch:ovs", "lacp_switch:two_ovs", "kernel_peer"],
+        ),
+        (
+            Needs(slaves=2, traits=("lacp",), meeting=True),
+            ["lacp_switch:bridge", "lacp_switch:ovs", "kernel_peer"],
+        ),
+        (Needs(slaves=2, traits=("lacp",), meeting=False), ["lacp_switch:two_ovs"]),
+        (Needs(traits=("kernel",)), ["kernel_peer"]),
     ],
 )
 def test_who_can_show_it(needs: Needs, names: list[str]) -> None:
@@ -51,10 +63,19 @@ def test_who_can_show_it(needs: Needs, names: list[str]) -> None:
         (Needs(roles=("isl", "peer")), "single_switch", "needs isl, which nothing here plays"),
         (Needs(traits=("chassis",)), "single_switch", "needs a topology that is chassis"),
         (Needs(without=("chassis",)), "bladecenter:opm", "needs a topology that is not chassis"),
+        (Needs(traits=("lacp",)), "single_switch", "needs a topology that is lacp"),
+        (Needs(slaves=2), "lacp_switch:ovs", "is only for cases that need lacp"),
     ],
 )
 def test_the_reason_in_words(needs: Needs, topology: str, words: str) -> None:
-    assert words in (needs.missing(topologies.build(topology)) or "")
+    assert words in (why_not([needs], topologies.build(topology)) or "")
+
+
+def test_needs_add_up() -> None:
+    """Those of a class and of its method: one of them may ask for the trait."""
+    topology = topologies.build("lacp_switch:ovs")
+    assert why_not([Needs(slaves=2), Needs(traits=("lacp",))], topology) is None
+    assert why_not([Needs(slaves=5), Needs(traits=("lacp",))], topology) == ("needs 5 slaves, the host has 4")
 
 
 def test_only_the_first_slaves_count() -> None:

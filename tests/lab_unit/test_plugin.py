@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
-import lab.cases  # noqa: F401  # once, here: the runs in this process would each import all of it anew
+import topologies
 from lab import sandbox
-from lab.behaviours import CATALOGUE, load
+from lab.behaviours import CATALOGUE
+from tests.lab_unit.plugin_runs import ID_A, as_in_a_sandbox, run
 
+__all__ = ["as_in_a_sandbox"]
 pytest_plugins = ("pytester",)
-
-HEAD = "from lab.cases import behaviour, needs\n"
-ID_A, ID_B, ID_C = "1.1.source-location", "1.1.kernel-config-option", "1.1.builtin-no-parameters"
-
-
-@pytest.fixture(autouse=True)
-def _as_in_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The runs of these tests happen in this process: it must not exec, whoever we are."""
-    monkeypatch.setattr(sandbox, "inside", lambda: True)
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-
-
-def run(pytester: pytest.Pytester, case: str, *arguments: str) -> pytest.RunResult:
-    pytester.makepyfile(test_case=HEAD + case)
-    return pytester.runpytest_inprocess(
-        "-p", "lab.pytest_plugin", "-p", "no:cacheprovider", "-p", "no:xdist", *arguments
-    )
 
 
 def test_an_unknown_behaviour_is_a_collection_error(pytester: pytest.Pytester) -> None:
     result = run(pytester, "@behaviour('1.1.source-locaton')\ndef test_it(): pass\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["*::test_it: no behaviour '1.1.source-locaton' in the catalogue; did you mean '1.1.source-loca*"]
+        ["*::test_it: no behaviour '1.1.source-locaton' in the catalogue, testcases/behaviours.yaml; did*"]
     )
     assert "Traceback" not in result.stdout.str()
 
@@ -100,12 +84,19 @@ def test_topo_runs_the_case_on_each_and_skips_with_the_reason(pytester: pytest.P
 def test_once_is_enough_where_topologies_do_not_differ(pytester: pytest.Pytester) -> None:
     case = "@needs(slaves=2, switch=True, once=True)\ndef test_it(topology): assert topology.name == '{}'\n"
     result = run(pytester, case.format("single_switch"), "--topo=all", "-rs")
-    result.assert_outcomes(passed=1, skipped=5)
+    result.assert_outcomes(passed=1, skipped=len(topologies.BUILDERS) - 1)
     result.stdout.fnmatch_lines(
         ["*bladecenter:esm: it is the same on every topology and is shown on single*"]
     )
     run(pytester, case.format("bladecenter:opm"), "--topo=bladecenter").assert_outcomes(passed=1, skipped=2)
     run(pytester, case.format("single_switch")).assert_outcomes(passed=1)
+
+
+def test_a_special_topology_shows_only_cases_that_ask_for_it(pytester: pytest.Pytester) -> None:
+    case = "@needs(traits=('lacp',))\ndef test_special(topology): pass\ndef test_general(topology): pass\n"
+    result = run(pytester, case, "--topo=single_switch,lacp_switch:ovs", "-rs")
+    result.assert_outcomes(passed=2, skipped=2)
+    result.stdout.fnmatch_lines(["*lacp_switch:ovs: is only for cases that need lacp*"])
 
 
 def test_needs_of_class_and_method_add_up(pytester: pytest.Pytester) -> None:
@@ -126,122 +117,45 @@ def test_a_test_may_have_a_parameter_topology_of_its_own(pytester: pytest.Pytest
     run(pytester, case + "def test_it(number, topology): assert topology == 'a'\n").assert_outcomes(passed=1)
 
 
-BEHAVING = f"""
-import pytest
-from lab.errors import DriverDied, LabBroken
-
-@behaviour("{ID_A}", "{ID_B}")
-def test_good(): pass
-
-@behaviour("{ID_B}")
-def test_bad(): assert False
-
-@behaviour("{ID_C}")
-@needs(slaves=3)
-def test_hidden(topology): pass
-
-@behaviour("ID_BLOCKED")
-def test_blocked(): raise LabBroken("a cable is missing")
-
-@behaviour("ID_CRASHED")
-def test_crashed(): raise DriverDied("bondd on host1 ended with status -11")
-
-@behaviour("1.install.distro-bundled")
-@pytest.mark.xfail(strict=True)
-def test_expected_to_fail(): assert False
-"""
-
-
-def test_the_summary(pytester: pytest.Pytester) -> None:
-    blocked, crashed = list(load().by_id)[-2:]
-    case = BEHAVING.replace("ID_BLOCKED", blocked).replace("ID_CRASHED", crashed)
-    result = run(pytester, case, "--topo=two_switch_isl", "--behaviours-json=out/b.json")
-    result.assert_outcomes(passed=1, failed=3, skipped=1, xfailed=1)
-    result.stdout.fnmatch_lines(
-        [
-            "*= behaviours =*",
-            "1 verified, 2 failed, 1 lab broken, 2 not shown here (the catalogue has 374)",
-            "failed:",
-            f"  {ID_B} {crashed}",
-            "lab broken:",
-            f"  {blocked}",
-            "not shown here:",
-            f"  {ID_C}*",
-            "verified:",
-            f"  {ID_A}",
-        ]
-    )
-    written = json.loads((pytester.path / "out" / "b.json").read_text())
-    assert written["catalogue"] == 374
-    assert written["behaviours"][ID_B] == {
-        "outcome": "failed",
-        "cases": {"test_case.py::test_bad": "failed", "test_case.py::test_good": "passed"},
-    }
-    assert written["behaviours"][blocked] == {
-        "outcome": "lab broken",
-        "cases": {"test_case.py::test_blocked": "lab broken"},
-    }
-    assert written["behaviours"][crashed]["outcome"] == "failed"
-
-
-@pytest.mark.parametrize(
-    ("error", "counted"), [("LabBroken", "0 failed, 1 lab broken"), ("DriverDied", "1 failed")]
-)
-@pytest.mark.parametrize("where", ["fixture", "case"])
-def test_neither_a_broken_lab_nor_a_crash_is_what_a_case_may_expect(
-    pytester: pytest.Pytester, error: str, counted: str, where: str
-) -> None:
-    case = (
-        f"import pytest\nfrom lab.errors import {error}\n"
-        "@pytest.fixture\n"
-        f"def bad():\n    if {where == 'fixture'}: raise {error}('told')\n"
-        f"@behaviour('{ID_A}')\n@pytest.mark.xfail(strict=True)\n"
-        f"def test_it(bad): raise {error}('told')\n"
-    )
-    result = run(pytester, case)
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines([f"0 verified, {counted}, 0 not shown here*", f"  {ID_A}"])
-    result.stdout.fnmatch_lines(["*told*"])
-
-
-def test_a_broken_lab_is_not_hidden_by_another_case_that_passed(pytester: pytest.Pytester) -> None:
-    case = (
-        "from lab.errors import LabBroken\n"
-        f"@behaviour('{ID_A}')\ndef test_good(): pass\n"
-        f"@behaviour('{ID_A}')\ndef test_blocked(): raise LabBroken('a cable is missing')\n"
-    )
-    result = run(pytester, case)
-    result.stdout.fnmatch_lines(["0 verified, 0 failed, 1 lab broken, *", "lab broken:", f"  {ID_A}"])
-
-
-def test_without_topo_the_summary_lists_only_failures(pytester: pytest.Pytester) -> None:
-    result = run(pytester, f"@behaviour('{ID_A}')\ndef test_good(): pass\n")
-    result.stdout.fnmatch_lines(["1 verified, 0 failed, 0 not shown here*"])
-    result.stdout.no_fnmatch_line(f"*{ID_A}*")
-
-
-def test_a_failure_in_setup_or_teardown_fails_the_behaviour(pytester: pytest.Pytester) -> None:
-    case = (
-        f"import pytest\n@pytest.fixture\ndef broken():\n    yield\n    assert False\n"
-        f"@behaviour('{ID_A}')\ndef test_it(broken): pass\n"
-    )
-    run(pytester, case).stdout.fnmatch_lines(["0 verified, 1 failed*"])
-
-
 @pytest.mark.parametrize(
     ("argument", "words"),
     [
         ("--topo=nonsense", "--topo=nonsense: no topology 'nonsense'; there are: host_to_host, *"),
         ("--driver=kernel", "--driver=kernel: not built yet*"),
         ("--driver=windows", "--driver=windows: no such driver; there are: userspace, kernel"),
+        ("--topo=nonsense", "* all variants: bladecenter, lacp_switch; all there are: all"),
         ("--lab=rack.yaml", "--lab=rack.yaml: physical labs are not built yet*"),
+        ("--pcap-dir=file/pcaps", "--pcap-dir=file/pcaps: Not a directory"),
+        ("--pcap-dir=file", "--pcap-dir=file: File exists"),
+        ("--behaviours-json=out/b.json", "--behaviours-json=out/b.json: there is no directory out"),
+        ("--behaviours-json=file/b.json", "--behaviours-json=file/b.json: there is no directory file"),
+        ("--behaviours-json=.", "--behaviours-json=.: is not a file"),
+        ("--behaviours-json=/proc/self/comm/b", "--behaviours-json=/proc/self/comm/b: there is no dir*"),
     ],
 )
 def test_wrong_options_are_one_line(pytester: pytest.Pytester, argument: str, words: str) -> None:
+    (pytester.path / "file").touch()
     result = run(pytester, "def test_it(): pass\n", argument)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {words}"])
     assert len(result.stderr.str().strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("argument", ["--pcap-dir=there", "--behaviours-json=there/b.json"])
+def test_where_nothing_can_be_written_is_said_at_the_start(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, argument: str
+) -> None:
+    there = pytester.mkdir("there")
+    # Root may write everywhere, but on a file system that is mounted for reading.
+    monkeypatch.setattr(os, "access", lambda path, _how: Path(path).absolute() != there)
+    result = run(pytester, "def test_it(): pass\n", argument)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {argument}: there cannot be written to"])
+
+
+def test_the_directory_of_captures_is_made(pytester: pytest.Pytester) -> None:
+    run(pytester, "def test_it(): pass\n", "--pcap-dir=a/b").assert_outcomes(passed=1)
+    assert (pytester.path / "a" / "b").is_dir()
 
 
 def test_cases_without_root_are_refused(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

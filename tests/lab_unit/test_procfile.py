@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.errors import LabError
-from lab.procfile import MODES, BondView, ParseError, SlaveView, parse
+from lab.lacp import NO_SYSTEM, LacpState
+from lab.procblock import ParseError
+from lab.procfile import MODES, BondView, SlaveView, parse
+from lab.procfile_ad import AdView, AggregatorView, LacpPduView
 
 DATA = Path(__file__).parent.parent / "data" / "proc"
 SAMPLES = sorted(DATA.glob("*/*.txt"))
@@ -90,13 +93,73 @@ def test_arp_monitor() -> None:
 
 
 def test_802_3ad() -> None:
-    bond = view("6.x/mode4_b2b_fast_t15s.txt")
-    assert bond.extra["Active Aggregator Info / Partner Mac Address"] == "92:de:d1:88:bd:b2"
-    assert bond.slave("eth1").aggregator_id == 1
-    assert bond.slave("eth1").extra["details partner lacp pdu / port number"] == "2"
-    assert bond.slave("eth1").extra["details actor lacp pdu / port state"] == "63"
-    assert view("6.x/mode4_802.3ad_00_no_slaves_down.txt").extra["Active Aggregator Info"] == "none in bond0"
-    assert view("2.6/802.3ad.txt").slave("eth0").aggregator_id is None
+    bond = view("6.1/mode4_b2b_passive_slow_adactor_t12s.txt")
+    assert bond.ad == AdView(
+        lacp_rate="slow",
+        aggregator=AggregatorView(1, 2, 6415, 15, "7e:13:98:07:d2:1c"),
+        lacp_active="off",
+        min_links=2,
+        ad_select="bandwidth",
+        system_priority=32768,
+        system_mac="02:aa:bb:cc:dd:ee",
+    )
+    slave = bond.slave("eth1")
+    assert slave.aggregator_id == 1
+    settled = LacpState.AGGREGATION | LacpState.SYNCHRONIZATION
+    settled |= LacpState.COLLECTING | LacpState.DISTRIBUTING
+    assert slave.actor == LacpPduView(32768, "02:aa:bb:cc:dd:ee", 6415, 255, 2, settled)
+    assert slave.partner == LacpPduView(65535, "7e:13:98:07:d2:1c", 15, 255, 2, settled | LacpState.ACTIVITY)
+
+
+def test_802_3ad_of_2_6() -> None:
+    bond = view("2.6/802.3ad.txt")
+    assert bond.ad == AdView("slow", AggregatorView(2, 1, 17, 1, NO_SYSTEM))
+    assert [slave.aggregator_id for slave in bond.slaves] == [None, 2]
+    assert (bond.slave("eth1").actor, bond.slave("eth1").partner) == (None, None)
+
+
+def test_an_aggregator_with_and_without_a_partner() -> None:
+    for name, has_partner in (("b2b_fast_t15s", True), ("partner_gone_10s", False)):
+        ad = view(f"6.1/mode4_{name}.txt").ad
+        assert ad is not None
+        assert ad.aggregator is not None
+        assert ad.aggregator.has_partner == has_partner
+
+
+@pytest.mark.parametrize("name", ["6.1/mode4_802.3ad_03_both_down", "6.1/mode4_unprivileged_reader"])
+def test_no_aggregator_shown(name: str) -> None:
+    ad = view(f"{name}.txt").ad
+    assert ad is not None
+    assert ad.aggregator is None
+
+
+def test_other_modes_say_nothing_of_802_3ad() -> None:
+    bond = view("6.x/mode0_balance-rr_01_both_up.txt")
+    assert (bond.ad, bond.slaves[0].actor) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SAMPLES if "mode4" in path.name], ids=lambda path: path.stem
+)
+def test_all_that_is_said_of_802_3ad_has_its_place(path: Path) -> None:
+    bond = parse(path.read_text())
+    assert set(bond.extra) == {"Transmit Hash Policy", "Peer Notification Delay (ms)"}
+    churn = {f"{who} {what}" for who in ("Actor", "Partner") for what in ("Churn State", "Churned Count")}
+    assert all(set(slave.extra) == churn for slave in bond.slaves)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("\tNumber of ports: 2", "", "nothing says 'Active Aggregator Info / Number of ports'"),
+        ("\tPartner Key: 15", "\tPartner Key: x", "is no number: 'x'"),
+        ("    oper key: 15", "", "nothing says 'details partner lacp pdu / oper key'"),
+    ],
+)
+def test_an_802_3ad_part_that_is_torn(old: str, new: str, why: str) -> None:
+    text = (DATA / "6.1/mode4_b2b_fast_t15s.txt").read_text()
+    with pytest.raises(ParseError, match=why):
+        parse(text.replace(old, new))
 
 
 def test_unknown_speed_and_duplex() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -101,6 +101,22 @@ def test_one_daemon_a_host_started_when_needed_and_ended_with_the_bed(tmp_path: 
     assert bondd.open == 0
 
 
+def test_whoever_asks_is_told_of_each_bond_that_is_made(tmp_path: Path) -> None:
+    def add(bond: str, options: dict[str, str]) -> None:
+        if options["mode"] == "7":
+            raise OptionError("mode", "7", "not possible")
+
+    told: list[tuple[Host, Mapping[str, str]]] = []
+    host = as_host(FakeHost())
+    driver = UserspaceDriver(
+        tmp_path, UndoStack(), connect=FakeBondd(add=add), created=lambda *made: told.append(made)
+    )
+    with pytest.raises(DriverRefused):
+        driver.create(host, "bond0", {"mode": "7"})
+    driver.create(host, "bond0", {"mode": "6"})
+    assert told == [(host, {"mode": "6"})]
+
+
 def test_it_waits_until_the_daemon_answers(tmp_path: Path) -> None:
     tries = iter([MachineError("no bondd answers"), MachineError("no bondd answers"), None])
 
@@ -161,13 +177,17 @@ def test_a_daemon_that_falls_silent_is_a_broken_lab_one_that_ended_a_dead_driver
 
 
 def test_the_handle(tmp_path: Path) -> None:
-    bondd = FakeBondd(proc=lambda **_: PROC, log=lambda **_: ["one", "two"])
+    heard = iter([False, True, True, False])  # the daemon hears of the device's state after a moment
+    bondd = FakeBondd(
+        proc=lambda **_: PROC, log=lambda **_: ["one", "two"], show=lambda **_: {"admin_up": next(heard)}
+    )
     driver, host, _ = made(bondd, tmp_path)
     bond = driver.create(as_host(host), "bond0", {})
     bond.enslave("eth0")
     bond.set("miimon", "50")
     bond.set_up(True)
     bond.set_up(False)
+    assert list(heard) == []
     bond.release("eth0")
     assert bond.proc_text() == PROC
     assert bond.status().active == "eth0"
@@ -175,7 +195,7 @@ def test_the_handle(tmp_path: Path) -> None:
     bond.delete()
     assert driver.bonds == ()
     assert host.ran[1:] == [["ip", "link", "set", "dev", "bond0", way] for way in ("up", "down")]
-    assert [asked for asked in bondd.asked if asked[0] not in ("version", "add", "proc", "log")] == [
+    assert [asked for asked in bondd.asked if asked[0] not in ("version", "add", "proc", "log", "show")] == [
         ("enslave", {"bond": "bond0", "slave": "eth0"}),
         ("set", {"bond": "bond0", "option": "miimon", "value": "50"}),
         ("release", {"bond": "bond0", "slave": "eth0"}),

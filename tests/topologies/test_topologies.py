@@ -39,6 +39,9 @@ def test_expansion_of_names() -> None:
     assert topologies.expand("all") == ALL
     assert topologies.expand("bladecenter") == ("bladecenter:opm", "bladecenter:esm", "bladecenter:mixed")
     assert topologies.expand("bladecenter:esm, single_switch") == ("bladecenter:esm", "single_switch")
+    assert topologies.expand("lacp_switch") == tuple(
+        f"lacp_switch:{variant}" for variant in ("bridge", "ovs", "two_ovs")
+    )
     for bad in ("bladecentre", "", "bladecenter:xyz"):
         with pytest.raises(TopologyError, match="there are: host_to_host"):
             topologies.expand(bad)
@@ -78,6 +81,26 @@ def test_a_chassis_takes_fourteen_blades(blades: int) -> None:
         bladecenter.build(blades=blades)
 
 
+@pytest.mark.parametrize(
+    ("variant", "ends", "kind"),
+    [
+        ("bridge", ["sw1"] * 4, "bridge"),
+        ("ovs", ["sw1"] * 4, "ovs"),
+        ("two_ovs", ["sw1", "sw2", "sw1", "sw2"], "ovs"),
+    ],
+)
+def test_where_the_switches_speak_lacp(variant: str, ends: list[str], kind: str) -> None:
+    topology = topologies.build(f"lacp_switch:{variant}")
+    assert [topology.far_end(port).node for port in topology.slaves] == ends
+    assert {switch.kind for switch in topology.switches} == {kind}
+
+
+def test_a_peer_with_a_kernel_of_its_own() -> None:
+    topology = topologies.build("kernel_peer")
+    assert [host.kind for host in topology.hosts] == ["namespace", "uml"]
+    assert topology.cables == topologies.build("host_to_host").cables
+
+
 HOSTS = (Host("host1", ("eth0",)), Host("peer1", ("eth0",)))
 ROLES = {"host": "host1", "peer": "peer1"}
 CABLE = Cable("c1", Port("host1", "eth0"), Port("peer1", "eth0"))
@@ -92,6 +115,7 @@ CABLE = Cable("c1", Port("host1", "eth0"), Port("peer1", "eth0"))
         ({"switches": (Switch("host1", ()),)}, "names used twice: host1"),
         ({"cables": (CABLE, Cable("c2", CABLE.a, CABLE.b))}, "two cables in host1:eth0"),
         ({"cables": (Cable("c1", CABLE.a, Port("peer1", "eth7")),)}, "peer1:eth7: no such port"),
+        ({"traits": frozenset({"a"}), "only_for": frozenset({"a", "b"})}, "is only for b, but is not that"),
     ],
 )
 def test_a_topology_that_contradicts_itself(change: dict[str, object], says: str) -> None:
