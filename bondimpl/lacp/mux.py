@@ -37,7 +37,7 @@ def run_mux(port: Port, *, hold: bool, coupled: bool) -> None:
             port.need_to_transmit = True
         case Mux.DISTRIBUTING:
             port.set_actor(PortState.COLLECTING | PortState.DISTRIBUTING, True)
-            port.passes_traffic = port.enabled
+            port.passes_traffic = active and port.enabled
             port.need_to_transmit = True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from bondimpl.lacp.aggregation import Aggregation, LacpConfig
 from bondimpl.lacp.port import Port
@@ -14,7 +15,7 @@ TEN_GIGABIT = Speed(10_000, "full")
 Frames = list[tuple[int, str, bytes]]
 """End (0 or 1), slave and frame."""
 
-Options = Mapping[str, object]
+Options = Mapping[str, Any]
 """Fields of LacpConfig by name."""
 
 
@@ -29,11 +30,13 @@ class Pair:
     `late`: ticks by which the second end's clock is behind the first one's.
     """
 
-    def __init__(self, links: int = 2, *, first: Options | None = None, late: int = 0, **both: object) -> None:
+    def __init__(self, links: int = 2, *, first: Options | None = None, late: int = 0, **both: Any) -> None:
         self.names = [f"eth{i}" for i in range(links)]
         self.cut: set[str] = set()
         self.speeds = dict.fromkeys(self.names, TEN_GIGABIT)
         self.swallow: Callable[[int, str, bytes], bool] = lambda _end, _slave, _frame: False
+        self.each_tick: Callable[[], None] = lambda: None
+        """Called when both ends have ticked, before what they sent arrives."""
         self.sent: Frames = []
         self.looped: list[tuple[int, str]] = []
         self.ticks = 0
@@ -44,7 +47,7 @@ class Pair:
         self.deliver()
 
     def _end(self, end: int) -> Aggregation:
-        config = LacpConfig(system=mac(end, 0xFF), **self.options[end])  # type: ignore[arg-type]  # by keyword
+        config = LacpConfig(system=mac(end, 0xFF), **self.options[end])
         made = Aggregation(
             config,
             send=lambda slave, frame: self.sent.append((end, slave, frame)),
@@ -95,6 +98,7 @@ class Pair:
             self.ticks += 1
             for end in self.ends:
                 end.tick()
+            self.each_tick()
             self.deliver()
 
     def deliver(self) -> None:
