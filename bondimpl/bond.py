@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
+from bondimpl.addresses import policy_for
 from bondimpl.admission import check_candidate
 from bondimpl.clock import Clock
 from bondimpl.era import Era
@@ -117,17 +118,22 @@ class Bond:
         self.close()
 
     def set_mac(self, mac: bytes) -> None:
-        """The user gave the bond an address (6 bytes); all slaves take it."""
+        """The user gave the bond an address (6 bytes); the slaves that are to wear it do (MachineError)."""
         if not ethernet.is_unicast(mac):
             raise BondError(f"{ethernet.format_mac(mac)} is not a unicast address", "EADDRNOTAVAIL")
+        changes = policy_for(self._state).when_bond_mac_is_set(self._state, mac)
         with ExitStack() as undo:
-            for slave in self._state.slaves:
-                self._machine.set_slave_mac(slave, mac)
-                undo.callback(self._machine.set_slave_mac, slave, self._state.mac)
+            for slave, new in changes.items():
+                self._machine.set_slave_mac(slave.name, new)
+                undo.callback(self._machine.set_slave_mac, slave.name, slave.mac)
             self._machine.set_bond_mac(mac)
             undo.pop_all()
+        for slave, new in changes.items():
+            slave.mac = new
         self._state.mac, self._state.mac_is_users = mac, True
         self._events.emit("address", None, ethernet.format_mac(mac))
+        self._links.rule.bond_mac_set(tuple(changes))
+        self._links.refresh()
 
     def set_mtu(self, mtu: int) -> None:
         """The user gave the bond an MTU in bytes; all slaves take it, or none does (MachineError)."""
@@ -164,8 +170,7 @@ class Bond:
                 self._events.emit("option", None, f"{name}={row(name).kind.text(getattr(options, name))}")
         if options.mode is not before.mode:
             self._links.change_mode()
-        if options.miimon != before.miimon:
-            self._links.restart_monitor()
+        self._links.options_changed(before)
         self._links.rule.options_changed(given)
         if given & {"primary", "primary_reselect"}:
             self._links.reselect(force_primary="primary" in given)
@@ -208,22 +213,26 @@ class Bond:
         check_candidate(self._state, port)
         machine, state = self._machine, self._state
         takes_its_address = not state.slaves and not state.mac_is_users
-        mac = port.mac if takes_its_address else state.mac
+        bond_mac = port.mac if takes_its_address else state.mac
+        addresses = policy_for(state)
+        mac = addresses.of_new_slave(state, port, bond_mac)
         with ExitStack() as undo:
             machine.attach(port.name)
             undo.callback(machine.detach, port.name)
             machine.set_slave_mtu(port.name, state.mtu)
             undo.callback(machine.set_slave_mtu, port.name, port.mtu)
-            machine.set_slave_mac(port.name, mac)
+            machine.set_slave_mac(port.name, bond_mac if addresses.changes_while_up else mac)
             undo.callback(machine.set_slave_mac, port.name, port.mac)
             machine.set_slave_up(port.name, True)
             undo.callback(machine.set_slave_up, port.name, False)
-            slave = Slave(port)
+            if addresses.changes_while_up:
+                self._change_mac_while_up(port.name, mac)
+            slave = Slave(port, mac)
             self._links.look_at(slave)
             if takes_its_address:
-                machine.set_bond_mac(mac)
+                machine.set_bond_mac(bond_mac)
             undo.pop_all()
-        state.mac = mac
+        state.mac = bond_mac
         self._events.emit("joined", port.name, ethernet.format_mac(mac))
         self._links.join(slave)
 
@@ -259,12 +268,15 @@ class Bond:
 
     def frame_from_slave(self, slave: str, frame: bytes) -> bool:
         """A frame that the plan punts was received on a slave; whether it goes no further."""
-        return self._links.rule.frame_from_slave(self._slave(slave), frame)
+        return self._links.frame_from_slave(self._slave(slave), frame)
 
     def frame_from_host(self, frame: bytes) -> bool:
         """A frame that the plan punts was sent by the host; whether it goes no further."""
-        del frame  # no mode asks for any yet
-        return False
+        return self._links.rule.frame_from_host(frame)
+
+    def bucket_missed(self, bucket: int) -> str | None:
+        """A frame is of a bucket that the plan leaves open; the slave by which it is to leave."""
+        return self._links.rule.bucket_missed(bucket)
 
     def slave_changed(self, name: str) -> None:
         """The device of a slave has said that something about it is new. Raises SlaveError, MachineError."""
@@ -274,6 +286,16 @@ class Bond:
         if name not in self._state.slaves:
             raise SlaveError(f"{name} is not a slave of {self.name}")
         return self._state.slaves[name]
+
+    def _change_mac_while_up(self, slave: str, mac: bytes) -> None:
+        try:
+            self._machine.set_slave_mac(slave, mac)
+        except MachineError as error:
+            raise SlaveError(
+                f"{slave}: mode {self.options.mode} needs a driver that lets the hardware address be changed "
+                f"while the interface is up: {error}",
+                "EOPNOTSUPP",
+            ) from error
 
     def _empty_address(self) -> None:
         self._state.mac_is_users = False

@@ -36,6 +36,27 @@ class Era:
     bypass_in_every_mode: bool
     """D8: updelay is ignored in every mode when all links are down; otherwise as each mode's tables allow."""
 
+    arp_sees_device_traffic: bool
+    """D9: what the ARP monitor takes for sent is any frame that the device sent; otherwise its own probes."""
+
+    arp_windows_sharp: bool
+    """D10: the ARP monitor gives a slave whole intervals; otherwise half of one more."""
+
+    arp_ignores_routes: bool
+    """D11: ARP probes go out wherever routes lead, with the bond's first address if none fits the target;
+    otherwise a target that is reached by another device is not asked, and the sender may be 0.0.0.0."""
+
+    arp_silence_needs_address: bool
+    """D11: a bond without an address does not hold silence against a slave, since switches and hosts may
+    ignore its probes."""
+
+    arp_forgives_start: bool
+    """A slave has all its intervals from the start of the ARP monitor on, and joins as up; otherwise it joins
+    by its carrier, and is judged at once by what was before."""
+
+    arp_needs_target: bool
+    """The ARP monitor does not run without a target (section 2); otherwise it runs, and finds silence."""
+
     monitors_conflict_mii_wins: bool
     """D13: miimon and arp_interval together give miimon and a warning; otherwise an error."""
 
@@ -50,12 +71,33 @@ class Era:
     """D18: balance-rr deals evenly over the available slaves from the first; otherwise from the second on,
     and a dead slave's turn goes to its successor."""
 
+    balances_by_destination: bool
+    """D20: balance-tlb knows a flow by its destination's address, as balance-alb does, and both send
+    multicast and neighbour discovery by any slave, too; otherwise balance-tlb goes by `xmit_hash_policy`."""
+
+    new_flow_has_weight: bool
+    """D20: a flow that was never measured counts 1 byte/s, so flows alternate from the start; otherwise 0,
+    and all go to the first slave until the first rebalance."""
+
+    old_learning_packets: bool
+    """D21: EtherType 0x0060, three at a time, tagged with the VLANs in turn; otherwise 0x9000, one without a
+    tag and one for each VLAN, and none in balance-tlb without `tlb_dynamic_lb`."""
+
+    arp_request_by_active: bool
+    """D22: balance-alb sends an ARP request by the active slave; otherwise by the slave that the client it
+    asks for is assigned to, whose address is the Ethernet source."""
+
+    tlb_users_mac_for_all: bool
+    """In balance-tlb an address that the user gives to the bond goes to every slave; otherwise to the active
+    one."""
+
     assumes_speed: bool
     """D29: in 802.3ad a slave that does not tell its speed counts as 100 Mbit/s, full duplex; otherwise it
-    is kept down."""
+    is kept down. balance-tlb and balance-alb assume that in both eras, but only here they say so."""
 
     polls_speed: bool
-    """D30: in 802.3ad each poll of the MII monitor reads speed and duplex; otherwise only device events."""
+    """D30: where speeds matter (802.3ad, balance-tlb, balance-alb) each poll of the MII monitor reads speed
+    and duplex; otherwise only device events."""
 
     aggregator_is_sticky: bool
     """D32: an active aggregator with a partner stays active though all its links be down."""
@@ -86,10 +128,21 @@ HOWTO = Era(
     reselect_on_enslave=False,
     count_failure_at_detection=True,
     bypass_in_every_mode=True,
+    arp_sees_device_traffic=True,
+    arp_windows_sharp=True,
+    arp_ignores_routes=True,
+    arp_silence_needs_address=True,
+    arp_forgives_start=True,
+    arp_needs_target=True,
     monitors_conflict_mii_wins=True,
     foreign_option_is_error=False,
     xor_of_mac_addresses=True,
     round_robin_from_first=True,
+    balances_by_destination=True,
+    new_flow_has_weight=True,
+    old_learning_packets=True,
+    arp_request_by_active=True,
+    tlb_users_mac_for_all=False,
     assumes_speed=True,
     polls_speed=True,
     aggregator_is_sticky=True,
@@ -108,10 +161,21 @@ SIX = Era(
     reselect_on_enslave=True,
     count_failure_at_detection=False,
     bypass_in_every_mode=False,
+    arp_sees_device_traffic=False,
+    arp_windows_sharp=False,
+    arp_ignores_routes=False,
+    arp_silence_needs_address=False,
+    arp_forgives_start=False,
+    arp_needs_target=False,
     monitors_conflict_mii_wins=False,
     foreign_option_is_error=True,
     xor_of_mac_addresses=False,
     round_robin_from_first=False,
+    balances_by_destination=False,
+    new_flow_has_weight=False,
+    old_learning_packets=False,
+    arp_request_by_active=False,
+    tlb_users_mac_for_all=True,
     assumes_speed=False,
     polls_speed=False,
     aggregator_is_sticky=False,

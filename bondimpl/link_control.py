@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bondimpl import modes
-from bondimpl.clock import Clock, Ticker
+from bondimpl.clock import Clock
 from bondimpl.events import EventSource
 from bondimpl.machine import Machine, Speed
 from bondimpl.messages import Messages
 from bondimpl.modes.base import Services
-from bondimpl.monitors import mii
+from bondimpl.monitors.arp_monitor import ArpMonitor
+from bondimpl.monitors.base import Monitor, Verdict
+from bondimpl.monitors.mii import MiiMonitor
 from bondimpl.notices import PeerNotices
+from bondimpl.options import BondOptions
 from bondimpl.selection import choose_active
 from bondimpl.slave import Link, Slave
 from bondimpl.state import BondState
@@ -30,8 +34,9 @@ class LinkControl:
         self._events = events
         self._messages = Messages(state.name, state.era)
         self._notices = PeerNotices(state, clock, machine, events)
-        self._monitor: Ticker | None = None
         self._services = Services(clock, machine, events, self.refresh)
+        self._mii = MiiMonitor(state, self._services, self)
+        self._arp = ArpMonitor(state, self._services, self)
         self.rule = modes.rule_for(state, self._services)
         """The rule of the bond's mode."""
 
@@ -43,18 +48,21 @@ class LinkControl:
         up = slave.link is not Link.DOWN
         state.slaves[slave.name] = slave
         self.rule.joined(slave)
+        self._arp.records.joined(slave)
         self.reselect(force_primary=slave is state.primary, because_of_joining=slave)
-        active = slave is state.active if self.rule.has_active_slave else slave in self.rule.accept()
-        self._events.log(self._messages.enslaving(slave.name, active=active and slave.carries, up=up))
+        self._events.log(self._messages.enslaving(slave.name, active=self.rule.is_active(slave), up=up))
         self.refresh()
 
     def leave(self, slave: Slave) -> None:
         """A slave that is one no longer."""
-        self._events.log(self._messages.releasing(slave.name, active=slave is self._state.active))
+        self._events.log(self._messages.releasing(slave.name, active=self.rule.leaves_active(slave)))
         del self._state.slaves[slave.name]
         self.rule.left(slave)
+        if slave is self._state.trying:
+            self._state.trying = None
         if slave is self._state.active:
             self.reselect()
+        self._arp.records.left(slave)
         self._events.emit("left", slave.name, "")
         self.refresh()
 
@@ -66,7 +74,8 @@ class LinkControl:
         """Read the speed and link of a slave that is about to join. Raises MachineError."""
         state = self._state
         speed_known = self._read_speed(slave, first=True)
-        link = self._read_link(slave.name) if state.options.miimon else True
+        monitor = self._monitor()
+        link = monitor.first_look(slave.name) if monitor else True
         if link is None:
             self._events.log(self._messages.cannot_monitor(slave.name))
         if link is False or not speed_known:
@@ -84,19 +93,37 @@ class LinkControl:
 
     # ---- link monitoring
 
+    def _monitor(self) -> Monitor | None:
+        """The monitor that the options ask for."""
+        return self._monitor_of(self._state.options)
+
+    def _monitor_of(self, options: BondOptions) -> Monitor | None:
+        if options.miimon:
+            return self._mii
+        if options.arp_interval and (options.arp_ip_target or not self._state.era.arp_needs_target):
+            return self._arp
+        return None
+
+    def options_changed(self, before: BondOptions) -> None:
+        """The bond had these options until now: start anew if that concerns the monitor."""
+        options = self._state.options
+        periods = (options.miimon, options.arp_interval) == (before.miimon, before.arp_interval)
+        if not periods or self._monitor() is not self._monitor_of(before):
+            self.restart_monitor()
+
     def restart_monitor(self) -> None:
-        """Monitor, or do not, as admin state and options say now; the first poll is at once."""
-        if self._monitor is not None:
-            self._monitor.stop()
-            self._monitor = None
-        if self._state.admin_up and self._state.options.miimon:
-            self._monitor = Ticker(self._clock, self._state.options.miimon, self._poll, first_ms=0)
+        """Monitor, or do not, as admin state and options say now; the first look is at once."""
+        self._mii.stop()
+        self._arp.stop()
+        monitor = self._monitor()
+        if self._state.admin_up and monitor:
+            monitor.start()
 
-    def _read_link(self, slave: str) -> bool | None:
-        return mii.read_link(self._machine.probe, slave, use_carrier=self._state.options.use_carrier)
-
-    def _good(self, slave: str) -> bool:
-        return self._read_link(slave) is not False
+    def frame_from_slave(self, slave: Slave, frame: bytes) -> bool:
+        """A punted frame was received; whether it goes no further."""
+        if self._arp.punts:
+            self._arp.records.heard(slave, frame)
+        return self.rule.frame_from_slave(slave, frame)
 
     def _read_speed(self, slave: Slave, *, first: bool = False) -> bool:
         """Take note of the slave's speed. False when the mode cannot use a slave that does not tell."""
@@ -117,31 +144,30 @@ class LinkControl:
             self.rule.link_changed(slave)
             self.refresh()
 
-    def _poll(self) -> None:
+    def poll_speeds(self) -> None:
+        """Take note of the slaves' speeds, where the mode wants them at each poll. Raises MachineError."""
         if self.rule.needs_speed and self._state.era.polls_speed:
             for slave in self._state.slaves.values():
                 self.speed_may_have_changed(slave)
-        verdicts = list(
-            mii.inspect(
-                self._state, self._good, bypass_updelay=self.rule.bypasses_updelay(), say=self._events.log
-            )
-        )
-        if verdicts:
-            self._commit(verdicts)
 
-    def _commit(self, verdicts: Iterable[mii.Verdict]) -> None:
+    def bypasses_updelay(self) -> bool:
+        """Whether the next link to come up is used at once (HOWTO 12.3)."""
+        return self.rule.bypasses_updelay()
+
+    def commit(self, verdicts: Iterable[Verdict]) -> None:
+        """These links are up or down; choose the active slave anew where that follows."""
         reselect = False
         for verdict in verdicts:
             slave, active = verdict.slave, self._state.active
             if verdict.up:
-                if not self._link_up(slave):
+                if not self._link_up(slave, verdict.line):
                     continue
                 wanted = slave is self._state.primary or (
                     active is not None and slave.options.prio > active.options.prio
                 )
                 reselect |= active is None or wanted
             else:
-                self._link_down(slave)
+                self._link_down(slave, verdict.line)
                 reselect |= slave is active
         if reselect:
             self.reselect()
@@ -149,13 +175,13 @@ class LinkControl:
             self._rescue()
         self.refresh()
 
-    def _link_up(self, slave: Slave) -> bool:
+    def _link_up(self, slave: Slave, line: str | None = None) -> bool:
         """False when the slave stays down, because nobody knows how fast it is."""
         if not self._read_speed(slave):
             slave.link = Link.DOWN
             return False
-        slave.link, slave.delay = Link.UP, 0
-        self._events.log(self._messages.up(slave.name, slave.speed))
+        slave.link, slave.delay, slave.tried = Link.UP, 0, False
+        self._events.log(line or self._messages.up(slave.name, slave.speed))
         self._tell_link(slave)
         return True
 
@@ -163,11 +189,9 @@ class LinkControl:
         self.rule.link_changed(slave)
         self._events.emit("link", slave.name, "up" if slave.link is Link.UP else "down")
 
-    def _link_down(self, slave: Slave) -> None:
+    def _link_down(self, slave: Slave, line: str | None) -> None:
         slave.link = Link.DOWN
-        if not self._state.era.count_failure_at_detection:
-            slave.failures += 1
-        self._events.log(self._messages.down(slave.name))
+        self._events.log(line or self._messages.down(slave.name))
         self._tell_link(slave)
 
     def _rescue(self) -> None:
@@ -195,12 +219,14 @@ class LinkControl:
     def make_active(self, slave: Slave | None) -> None:
         """This slave, or none, is the active one from now on."""
         state = self._state
-        state.active = slave
+        before, state.active = state.active, slave
         if slave is None:
             if self.rule.has_active_slave:
                 self._events.log(self._messages.no_active())
+                self.rule.active_changed(before, None)
                 self._events.emit("active", None, "")
             return
+        self._arp.records.enabled(slave)
         earlier = 0
         if slave.link is Link.BACK:
             earlier = slave.delay * state.options.miimon
@@ -209,9 +235,10 @@ class LinkControl:
         if not self.rule.has_active_slave:
             return
         self._events.log(self._messages.new_active(slave.name, earlier))
+        self.rule.active_changed(before, slave)
         self._events.emit("active", slave.name, slave.name)
         self.refresh()  # the switch must not learn the new port before we send and listen there
-        if state.admin_up:
+        if state.admin_up and self.rule.announces_failover:
             self._notices.start()
 
     # ---- what others see
@@ -219,7 +246,8 @@ class LinkControl:
     def refresh(self) -> None:
         """Publish the plan and the carrier that follow from the state."""
         state = self._state
-        self._machine.publish(self.rule.plan())
+        plan = self.rule.plan()
+        self._machine.publish(replace(plan, punt=plan.punt + self._arp.punts))
         carrier = self.rule.carrier()
         if carrier != state.carrier:
             state.carrier = carrier

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Literal, Protocol
 
-from bondimpl.forwarding import ForwardingPlan
+from bondimpl.forwarding import ForwardingPlan, Load
 
 Duplex = Literal["full", "half"]
 
@@ -38,6 +38,25 @@ class HostAddress:
 
     address: IPv4Address
     vlan: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """When a slave last received and sent a frame of any kind, in ms of the bond's clock; None: never."""
+
+    last_rx_ms: float | None = None
+    last_tx_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbePath:
+    """How an ARP probe gets to its target: VLAN ids, outermost first, and the sender's address.
+
+    `source` is 0.0.0.0 when no address fits the target, or when nobody knows where the target is.
+    """
+
+    source: IPv4Address
+    vlans: tuple[int, ...] = ()
 
 
 class LinkProbe(Protocol):
@@ -81,6 +100,9 @@ class Machine(Protocol):
     def set_slave_up(self, slave: str, up: bool) -> None:
         """Set a slave administratively up or down."""
 
+    def set_promiscuous(self, slave: str, on: bool) -> None:
+        """Have a slave receive frames to any address, or no longer."""
+
     def set_bond_mac(self, mac: bytes) -> None:
         """Set the bond device's hardware address (6 bytes; all zeroes where the device allows it)."""
 
@@ -92,6 +114,18 @@ class Machine(Protocol):
 
     def bond_addresses(self) -> tuple[HostAddress, ...]:
         """IPv4 addresses of the bond and of VLANs over it."""
+
+    def bond_vlans(self) -> tuple[int, ...]:
+        """Ids of the VLAN devices directly on the bond."""
+
+    def take_load(self) -> Load:
+        """The bytes that left for each bucket of the plan since the last call."""
+
+    def traffic(self, slave: str) -> Traffic:
+        """When frames last passed the slave."""
+
+    def probe_path(self, target: IPv4Address) -> ProbePath | None:
+        """The way to a neighbour; None when the route leads through a device that is not over the bond."""
 
     def transmit(self, slave: str, frame: bytes) -> None:
         """Send a frame of the driver's own on a slave."""

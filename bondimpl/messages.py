@@ -81,6 +81,35 @@ class Messages:
             f"link status definitely up for interface {slave}.",
         )
 
+    def heard_again(self, slave: str, *, alone: bool) -> str:
+        """A load-balancing mode's ARP monitor; `alone`: no other slave is up."""
+        if alone:
+            return self._slave(
+                slave, "link status definitely up", f"link status definitely up for interface {slave}."
+            )
+        return self._slave(slave, "interface is now up", f"interface {slave} is now up.")
+
+    def silent(self, slave: str) -> str:
+        return self._slave(slave, "interface is now down", f"interface {slave} is now down.")
+
+    def answered(self, slave: str, *, leads: bool) -> str:
+        """The ARP monitor of active-backup."""
+        old = (
+            f"{slave} is up and now the active interface."
+            if leads
+            else f"backup interface {slave} is now up."
+        )
+        return self._slave(slave, "link status definitely up", old)
+
+    def unanswered(self, slave: str, *, active: bool) -> str:
+        return self._slave(
+            slave,
+            "link status definitely down, disabling slave",
+            f"link status down for active interface {slave}, disabling it"
+            if active
+            else f"backup interface {slave} is now down.",
+        )
+
     def new_active(self, slave: str, earlier: int = 0) -> str:
         when = f" {earlier} ms earlier" if earlier else ""
         return self._slave(

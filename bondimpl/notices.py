@@ -41,7 +41,7 @@ class PeerNotices:
 
     def _rounds(self) -> int:
         options = self._state.options
-        short = self._state.era.peer_notice_one_short and not options.peer_notif_delay
+        short = self._state.era.peer_notice_one_short and options.miimon and not options.peer_notif_delay
         return options.num_grat_arp - 1 if short and options.num_grat_arp > 1 else options.num_grat_arp
 
     def _round(self) -> None:
@@ -55,6 +55,7 @@ class PeerNotices:
             except MachineError as error:
                 # Most likely the slave has just died; its failover starts a new series.
                 self._events.log(self._messages.plain(f"cannot announce the new active slave: {error}"))
-        period = self._state.options.peer_notif_delay or self._state.options.miimon
+        options = self._state.options
+        period = options.peer_notif_delay or options.miimon or options.arp_interval
         if self._left and period:
             self._timer = self._clock.call_at(self._clock.now() + period, self._round)

@@ -177,6 +177,15 @@ class Targets:
             raise ValueError(text)
         return targets
 
+    def amend(self, present: tuple[IPv4Address | IPv6Address, ...], text: str) -> Any:
+        """`present` with `+ADDRESS` at its end, or without the one of `-ADDRESS`; ValueError."""
+        given = self.parse(text[1:])
+        if len(given) != 1 or (text[0] == "-" and given[0] not in present):
+            raise ValueError(text)
+        if text[0] == "-":
+            return tuple(target for target in present if target != given[0])
+        return self.parse(self.text((*present, *given)))
+
     def text(self, value: tuple[IPv4Address | IPv6Address, ...]) -> str:
         return ",".join(str(target) for target in value)
 
@@ -185,7 +194,10 @@ class Targets:
 
     def allowed(self) -> str:
         form = "dotted-quad" if self.version == 4 else "unicast IPv6"
-        return f"allowed: up to {MAX_TARGETS} different {form} addresses, separated by commas"
+        return (
+            f"allowed: up to {MAX_TARGETS} different {form} addresses, separated by commas; "
+            "on a live bond also +ADDRESS for one more, -ADDRESS for one that is there"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,15 @@ class Row:
         except ValueError as error:
             raise OptionError(self.name, text, self.kind.allowed()) from error
 
+    def change(self, present: Any, text: str) -> Any:
+        """The value of a spelling that may say how it differs from the present one. Raises OptionError."""
+        if not (isinstance(self.kind, Targets) and text.strip().startswith(("+", "-"))):
+            return self.parse(text)
+        try:
+            return self.kind.amend(present, text.strip())
+        except ValueError as error:
+            raise OptionError(self.name, text, self.kind.allowed()) from error
+
 
 def _row(kind: Kind, default: Any, summary: str, **facts: Any) -> Any:
     return dataclasses.field(default=default, metadata={"kind": kind, "summary": summary, "facts": facts})

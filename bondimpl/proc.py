@@ -15,6 +15,9 @@ from bondimpl.status import BondStatus
 HOWTO_VERSION = "2.6.1 (October 29, 2004)"
 """Version and date that the driver of the HOWTO's time shows."""
 
+_HASHING = (Mode.BALANCE_XOR, Mode.IEEE8023AD)
+_BALANCING = (Mode.BALANCE_TLB, Mode.BALANCE_ALB)
+
 PRETTY_MODES = {
     Mode.BALANCE_RR: "load balancing (round-robin)",
     Mode.ACTIVE_BACKUP: "fault-tolerance (active-backup)",
@@ -69,7 +72,7 @@ def _today(status: BondStatus, version: str, privileged: bool) -> Iterator[str]:
     yield f"Ethernet Channel Bonding Driver: v{version}"
     yield ""
     yield f"Bonding Mode: {PRETTY_MODES[options.mode]}{_address_policy(options)}"
-    if options.mode in (Mode.BALANCE_XOR, Mode.IEEE8023AD):
+    if options.mode in _HASHING or (options.mode in _BALANCING and not options.tlb_dynamic_lb):
         number = row("xmit_hash_policy").kind.number(options.xmit_hash_policy)
         yield f"Transmit Hash Policy: {options.xmit_hash_policy} ({number})"
     if options.mode in ACTIVE_MODES:
@@ -83,6 +86,8 @@ def _today(status: BondStatus, version: str, privileged: bool) -> Iterator[str]:
     yield f"Up Delay (ms): {options.updelay}"
     yield f"Down Delay (ms): {options.downdelay}"
     yield f"Peer Notification Delay (ms): {options.peer_notif_delay}"
+    if options.arp_interval:
+        yield from _arp(options)
     if status.lacp:
         yield from _lacp(status.name, options, status.lacp, privileged)
     for slave in status.slaves:
@@ -96,6 +101,16 @@ def _today(status: BondStatus, version: str, privileged: bool) -> Iterator[str]:
         yield f"Slave queue ID: {slave.queue_id}"
         if status.lacp:
             yield from _port(status.lacp.ports[slave.name], privileged)
+
+
+def _arp(options: BondOptions) -> Iterator[str]:
+    yield f"ARP Polling Interval (ms): {options.arp_interval}"
+    yield f"ARP Missed Max: {options.arp_missed_max}"
+    for label, targets in (
+        ("ARP IP target/s (n.n.n.n form):", options.arp_ip_target),
+        ("NS IPv6 target/s (xx::xx form):", options.ns_ip6_target),
+    ):
+        yield " ".join([label, ", ".join(str(target) for target in targets)]).rstrip()
 
 
 def _lacp(name: str, options: BondOptions, lacp: LacpStatus, privileged: bool) -> Iterator[str]:

@@ -59,5 +59,5 @@ def _next_in_ring(state: BondState) -> Slave | None:
 
 def _nearest_waiter(state: BondState) -> Slave | None:
     """The slave with the least of its updelay left (the first of equals)."""
-    waiting = (slave for slave in state.slaves.values() if slave.link is Link.BACK)
+    waiting = (slave for slave in state.slaves.values() if slave.link is Link.BACK and not slave.tried)
     return min(waiting, key=lambda slave: slave.delay, default=None)

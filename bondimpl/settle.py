@@ -36,6 +36,9 @@ def at_load(texts: Mapping[str, str], era: Era) -> Settled:
         warnings.append(f"option {name} has no effect in mode {mode}; ignored")
         del values[name]
     options, more = _settle(replace(BondOptions(), **values), era)
+    more += _without_target(options)
+    if era.arp_needs_target and not options.arp_ip_target:
+        options = replace(options, arp_interval=0)
     refuse_unbuilt(options)
     return options, (*warnings, *more)
 
@@ -51,7 +54,7 @@ def at_runtime(
         raise OptionError(name, text, "not while the bond has slaves", "ENOTEMPTY")
     if known.needs_down and up:
         raise OptionError(name, text, "not while the bond is up", "EBUSY")
-    value = known.parse(text)
+    value = known.change(getattr(options, known.name), text)
     if known.name in DELAYS and value and not options.miimon:
         raise OptionError(name, text, "it needs miimon, which is 0", "EPERM")
     changed: dict[str, Any] = {known.name: value}
@@ -69,7 +72,8 @@ def at_runtime(
             changed["arp_interval"] = 0
     wanted = replace(options, **changed)
     refuse_unbuilt(wanted)
-    return _settle(wanted, era)
+    settled, warnings = _settle(wanted, era)
+    return settled, (*warnings, *_without_target(settled))
 
 
 def _settle(options: BondOptions, era: Era) -> Settled:
@@ -81,9 +85,6 @@ def _settle(options: BondOptions, era: Era) -> Settled:
         if not era.monitors_conflict_mii_wins:
             raise OptionError("arp_interval", options.arp_interval, "not together with miimon")
         warnings.append(f"miimon ({options.miimon}) and arp_interval both given; arp_interval is ignored")
-        options = replace(options, arp_interval=0)
-    if options.arp_interval and not options.arp_ip_target:
-        warnings.append("arp_interval needs arp_ip_target; ARP monitoring is off")
         options = replace(options, arp_interval=0)
     for name, value in _delays(options):
         if not options.miimon:
@@ -99,6 +100,12 @@ def _settle(options: BondOptions, era: Era) -> Settled:
             )
             options = _changed(options, name, rounded)
     return options, tuple(warnings)
+
+
+def _without_target(options: BondOptions) -> tuple[str, ...]:
+    if options.arp_interval and not options.arp_ip_target:
+        return ("arp_interval needs arp_ip_target; without one ARP monitoring cannot work",)
+    return ()
 
 
 def _changed(options: BondOptions, name: str, value: Any) -> BondOptions:
@@ -117,15 +124,10 @@ def _foreign(known: Row, value: object, mode: Mode) -> OptionError:
     return OptionError(known.name, value, f"mode {mode} does not have it; it is for {modes}", "EACCES")
 
 
-_BUILT_MODES = (Mode.BALANCE_RR, Mode.ACTIVE_BACKUP, Mode.BALANCE_XOR, Mode.BROADCAST, Mode.IEEE8023AD)
-
-
 def refuse_unbuilt(options: BondOptions) -> None:
     """Raise NotBuilt for options whose effect bondimpl does not have."""
-    if options.mode not in _BUILT_MODES:
-        raise NotBuilt(f"mode {options.mode}")
-    if options.arp_interval:
-        raise NotBuilt("the ARP monitor (arp_interval)")
+    if options.arp_interval and options.ns_ip6_target:
+        raise NotBuilt("ns_ip6_target")
     if options.fail_over_mac != "none":
         raise NotBuilt(f"fail_over_mac {options.fail_over_mac}")
     if options.broadcast_neighbor:

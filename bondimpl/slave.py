@@ -20,12 +20,18 @@ class Link(Enum):
 
 @dataclass(slots=True, eq=False)
 class Slave:
-    """One slave. `delay` counts the polls that downdelay or updelay still has to run."""
+    """One slave. `delay` counts the polls that downdelay or updelay still has to run.
+
+    `mac` (6 bytes) is the address that it wears now. `tried`: the ARP monitor has taken it in turn to see
+    whether it works; it is BACK while its turn lasts, and FAIL after one in vain.
+    """
 
     original: PortInfo
+    mac: bytes
     link: Link = Link.DOWN
     delay: int = 0
     failures: int = 0
+    tried: bool = False
     speed: Speed = field(default_factory=Speed)
     options: SlaveOptions = field(default_factory=SlaveOptions)
 
@@ -42,4 +48,4 @@ class Slave:
     @property
     def carries(self) -> bool:
         """Whether it takes part: a failing link does until downdelay has run out."""
-        return self.link in (Link.UP, Link.FAIL)
+        return self.link is Link.UP or (self.link is Link.FAIL and not self.tried)

@@ -12,13 +12,17 @@ from bondimpl.slave import Slave
 
 @dataclass(slots=True)
 class BondState:
-    """Mutable state; only `Bond` and its monitors write it. `slaves` is in the order of enslaving."""
+    """Mutable state; only `Bond` and its monitors write it. `slaves` is in the order of enslaving.
+
+    `trying`: the slave that the ARP monitor enables while none is active, to see whether it works.
+    """
 
     name: str
     era: Era
     options: BondOptions
     slaves: dict[str, Slave] = field(default_factory=dict)
     active: Slave | None = None
+    trying: Slave | None = None
     mac: bytes = ZERO_MAC
     mac_is_users: bool = False
     mtu: int = 1500

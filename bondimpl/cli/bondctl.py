@@ -112,7 +112,8 @@ def _print_state(shown: dict[str, Any]) -> None:
     for slave in shown["slaves"]:
         if "lacp" in slave:
             number = slave["lacp"]["aggregator"]
-            role = f" {slave['lacp']['mux']} {'in no aggregator' if number is None else f'aggregator {number}'}"
+            where = "in no aggregator" if number is None else f"in aggregator {number}"
+            role = f" {slave['lacp']['mux']} {where}"
         else:
             role = " active" if slave["active"] else ""
         moved = shown["counters"].get(slave["name"], {})

@@ -54,6 +54,15 @@ def link(frame: Frame, start: int = 0) -> Link:
     return Link(0, ethertype, start + 14)
 
 
+def destination(frame: Frame, found: Link) -> Frame:
+    """The bytes of the destination's IPv4 or IPv6 address; of its Ethernet address where there is none."""
+    if found.ethertype == ETHERTYPE_IPV4 and len(frame) >= found.offset + 20:
+        return frame[found.offset + 16 : found.offset + 20]
+    if found.ethertype == ETHERTYPE_IPV6 and len(frame) >= found.offset + 40:
+        return frame[found.offset + 24 : found.offset + 40]
+    return frame[:6]
+
+
 def packet(frame: Frame, ethertype: int, offset: int) -> Packet | None:
     """Layer 3 at `offset`; None for anything but whole IP."""
     if ethertype == ETHERTYPE_IPV4 and len(frame) >= offset + 20:

@@ -1,12 +1,15 @@
 """Flow hashes: which slave of a table a frame belongs to.
 
-`mac-xor` is the HOWTO's formula (sections 2 and 12.1.1): source MAC XOR destination MAC. The others are the
-values of `xmit_hash_policy` in today's driver.
+`mac-xor` is the HOWTO's formula (sections 2 and 12.1.1): source MAC XOR destination MAC. `destination` is
+what balance-tlb and balance-alb went by when it was written: the bytes of the destination's address, XORed.
+The others are the values of `xmit_hash_policy` in today's driver.
 """
 
 from __future__ import annotations
 
 from enum import Enum
+from functools import reduce
+from operator import xor
 
 from bondimpl.frames import flow
 from bondimpl.frames.flow import Frame
@@ -16,6 +19,7 @@ class HashPolicy(Enum):
     """Name of a hash."""
 
     MAC_XOR = "mac-xor"
+    DESTINATION = "destination"
     LAYER2 = "layer2"
     LAYER34 = "layer3+4"
     LAYER23 = "layer2+3"
@@ -33,6 +37,8 @@ def flow_hash(policy: HashPolicy, frame: Frame) -> int:
     if policy is HashPolicy.MAC_XOR:
         return frame[5] ^ frame[11]
     link = flow.link(frame)
+    if policy is HashPolicy.DESTINATION:
+        return reduce(xor, flow.destination(frame, link))
     if policy is HashPolicy.VLAN_SRCMAC:
         return link.vlan ^ int.from_bytes(frame[6:9], "big") ^ int.from_bytes(frame[9:12], "big")
     ethernet = frame[5] ^ frame[11] ^ link.ethertype

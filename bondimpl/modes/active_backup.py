@@ -15,12 +15,14 @@ class ActiveBackup(ModeRule):
 
     mode = Mode.ACTIVE_BACKUP
     has_active_slave = True
+    announces_failover = True
 
     def transmit(self) -> Single | Discard:
         return Single(self.state.active.name) if self.state.active else Discard()
 
     def accept(self) -> Iterable[Slave]:
-        return (self.state.active,) if self.state.active else ()
+        enabled = self.state.active or self.state.trying
+        return (enabled,) if enabled else ()
 
     def skips_updelay_today(self) -> bool:
         return self.state.active is None

@@ -33,7 +33,9 @@ class ModeRule(ABC):
     mode: ClassVar[Mode]
     has_active_slave: ClassVar[bool] = False
     """Whether the choice of the active slave decides anything in this mode."""
-    needs_speed: ClassVar[bool] = False
+    announces_failover: ClassVar[bool] = False
+    """Whether gratuitous ARPs tell the neighbours of another active slave."""
+    needs_speed: bool = False
     """Whether a slave must tell its speed and duplex."""
     punts: ClassVar[tuple[Punt, ...]] = ()
     """The frames that `frame_from_slave` is to see."""
@@ -50,6 +52,15 @@ class ModeRule(ABC):
         """The slaves whose frames reach the host."""
         return self.state.carrying
 
+    def is_active(self, slave: Slave) -> bool:
+        """What the log calls a slave that has joined."""
+        is_one = slave is self.state.active if self.has_active_slave else slave in self.accept()
+        return is_one and slave.carries
+
+    def leaves_active(self, slave: Slave) -> bool:
+        """What the log calls a slave that leaves."""
+        return slave is self.state.active
+
     def carrier(self) -> bool:
         """Whether the bond has carrier."""
         return bool(self.state.carrying)
@@ -64,6 +75,12 @@ class ModeRule(ABC):
 
     def link_changed(self, slave: Slave) -> None:  # noqa: B027
         """A slave's link is definitely up or down now, or its speed is another."""
+
+    def active_changed(self, old: Slave | None, new: Slave | None) -> None:  # noqa: B027
+        """`new` is the active slave, and `old` (which may have left) is not any more."""
+
+    def bond_mac_set(self, changed: Sequence[Slave]) -> None:  # noqa: B027
+        """The user has given the bond another address, and these slaves have a new one for it."""
 
     def opened(self) -> None:  # noqa: B027
         """The bond was brought up."""
@@ -81,6 +98,16 @@ class ModeRule(ABC):
         """A punted frame was received; whether that was all, and the host does not get it."""
         del slave, frame
         return False
+
+    def frame_from_host(self, frame: bytes) -> bool:
+        """A punted frame was sent by the host; whether the mode has seen to it, and it goes no further."""
+        del frame
+        return False
+
+    def bucket_missed(self, bucket: int) -> str | None:
+        """The slave of a bucket that the published plan leaves open; the plan is published anew."""
+        del bucket
+        return None
 
     def lacp_status(self) -> LacpStatus | None:
         """The state of LACP, where the mode has it."""

@@ -3,20 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from bondimpl.clock import Ticker
 from bondimpl.machine import LinkProbe
 from bondimpl.messages import Messages
+from bondimpl.modes.base import Services
+from bondimpl.monitors.base import Judge, Verdict
 from bondimpl.slave import Link, Slave
 from bondimpl.state import BondState
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A slave whose link is now definitely up, or definitely down."""
+class MiiMonitor:
+    """Polls the links of one bond; implements Monitor."""
 
-    slave: Slave
-    up: bool
+    def __init__(self, state: BondState, services: Services, judge: Judge) -> None:
+        self._state = state
+        self._services = services
+        self._judge = judge
+        self._ticker: Ticker | None = None
+
+    def start(self) -> None:
+        self.stop()
+        self._take_over()
+        self._ticker = Ticker(self._services.clock, self._state.options.miimon, self._poll, first_ms=0)
+
+    def stop(self) -> None:
+        if self._ticker is not None:
+            self._ticker.stop()
+            self._ticker = None
+
+    def first_look(self, slave: str) -> bool | None:
+        return read_link(self._services.machine.probe, slave, use_carrier=self._state.options.use_carrier)
+
+    def _take_over(self) -> None:
+        """Slaves that the ARP monitor was trying are down until seen otherwise."""
+        self._state.trying = None
+        for slave in self._state.slaves.values():
+            if slave.tried:
+                slave.link, slave.tried = Link.DOWN, False
+
+    def _poll(self) -> None:
+        self._judge.poll_speeds()
+        verdicts = list(
+            inspect(
+                self._state,
+                lambda slave: self.first_look(slave) is not False,
+                bypass_updelay=self._judge.bypasses_updelay(),
+                say=self._services.events.log,
+            )
+        )
+        if verdicts:
+            self._judge.commit(verdicts)
 
 
 def read_link(probe: LinkProbe, slave: str, *, use_carrier: bool) -> bool | None:
@@ -59,6 +96,8 @@ def inspect(
                 slave.link = Link.UP
                 say(messages.up_again(slave.name, waited))
             elif slave.delay <= 0:
+                if not state.era.count_failure_at_detection:
+                    slave.failures += 1
                 yield Verdict(slave, up=False)
             else:
                 slave.delay -= 1

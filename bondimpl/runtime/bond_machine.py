@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from ipaddress import IPv4Address
 
 from bondimpl.errors import MachineError
-from bondimpl.forwarding import ForwardingPlan
+from bondimpl.forwarding import ForwardingPlan, Load
 from bondimpl.frames.ethernet import ZERO_MAC
-from bondimpl.machine import HostAddress, LinkProbe
+from bondimpl.machine import HostAddress, LinkProbe, ProbePath, Traffic
 from bondimpl.runtime.datapath import Datapath
 from bondimpl.runtime.ethtool import Ethtool
 from bondimpl.runtime.links import Link, Links
 from bondimpl.runtime.ports import Port, require
 from bondimpl.runtime.probe import PortProbe
+from bondimpl.runtime.routes import probe_path
 from bondimpl.runtime.takeover import Takeover
 from bondimpl.runtime.tap import Tap
 from bondimpl.runtime.wire import Wire
@@ -67,6 +69,9 @@ class BondMachine:
     def set_slave_up(self, slave: str, up: bool) -> None:
         self._port(slave).set_up(up)
 
+    def set_promiscuous(self, slave: str, on: bool) -> None:
+        self._path.set_promiscuous(slave, on)
+
     def set_bond_mac(self, mac: bytes) -> None:
         # A TAP cannot carry zeroes; a bond without address keeps the one it has, and only reports zeroes.
         if mac in (ZERO_MAC, self.mac):
@@ -89,6 +94,19 @@ class BondMachine:
         vlans = [link for link in self._links.all() if link.lower == self.index and link.vlan is not None]
         tagged = [HostAddress(a, link.vlan) for link in vlans for a in self._links.addresses(link.index)]
         return (*own, *tagged)
+
+    def bond_vlans(self) -> tuple[int, ...]:
+        over_us = (link for link in self._links.all() if link.lower == self.index)
+        return tuple(link.vlan for link in over_us if link.vlan is not None)
+
+    def take_load(self) -> Load:
+        return self._path.take_load()
+
+    def traffic(self, slave: str) -> Traffic:
+        return self._path.traffic(slave)
+
+    def probe_path(self, target: IPv4Address) -> ProbePath | None:
+        return probe_path(self._links, self.index, target)
 
     def rescue(self) -> None:
         """Give back what the core, ended by an error, has not. Raises MachineError, but tries every slave."""

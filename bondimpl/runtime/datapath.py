@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from bondimpl.errors import MachineError
-from bondimpl.forwarding import Accept, Forwarder, ForwardingPlan, Single
+from bondimpl.forwarding import Accept, Forwarder, ForwardingPlan, Load, Single
+from bondimpl.frames.ethernet import ETHERTYPE_VLAN
+from bondimpl.machine import Traffic
 from bondimpl.runtime.loop import Handler, Loop
 from bondimpl.runtime.tap import VNET_HEADER
 from bondimpl.runtime.wire import ROOM, Wire, tagged_receiver
@@ -22,6 +25,7 @@ BUDGET = 64
 """Frames taken from one descriptor before the others have their turn."""
 
 _NO_HEADER = bytes(VNET_HEADER)
+_TAGGED = ETHERTYPE_VLAN.to_bytes(2, "big")
 _GLANCE = VNET_HEADER + 18
 """Bytes read of a frame that is to be thrown away."""
 
@@ -36,6 +40,9 @@ class ControlPlane(Protocol):
 
     def frame_from_host(self, frame: bytes) -> bool:
         """A frame that the plan punts was sent by the host; whether it goes no further."""
+
+    def bucket_missed(self, bucket: int) -> str | None:
+        """A frame is of a bucket to which the plan has assigned no slave; which one it is to leave by."""
 
 
 @dataclass(slots=True)
@@ -54,6 +61,14 @@ class Counters:
     tx_dropped: int = 0
 
 
+@dataclass(slots=True)
+class Passed:
+    """When a slave last received and sent, in seconds of the monotonic clock; read once for many frames."""
+
+    rx: float | None = None
+    tx: float | None = None
+
+
 class Datapath:
     """The data path of one bond."""
 
@@ -62,10 +77,12 @@ class Datapath:
         self._tap = tap_fd
         self._loop = loop
         self._when_lost = when_lost
-        self._forwarder = Forwarder()
+        self._forwarder = Forwarder(missed=self._bucket_missed)
         self._control: ControlPlane | None = None
         self._wires: dict[str, Wire] = {}
         self._counters: dict[str, Counters] = {}
+        self._passed: dict[str, Passed] = {}
+        self._now = 0.0
         self._punts_in: frozenset[bytes] = frozenset()
         self._punts_out: frozenset[bytes] = frozenset()
         self._out = bytearray(ROOM)
@@ -94,6 +111,7 @@ class Datapath:
         """A slave joins; it is closed by `remove`."""
         self._wires[slave] = wire
         self._counters[slave] = Counters()
+        self._passed[slave] = Passed()
         self._loop.add(wire.plain.fileno(), self._ignore(slave, wire.plain.recv_into))
         self._loop.add(wire.tagged.fileno(), self._ignore(slave, wire.tagged.recv_into))
 
@@ -104,7 +122,7 @@ class Datapath:
             self._loop.remove(wire.plain.fileno())
             self._loop.remove(wire.tagged.fileno())
             wire.close()
-            del self._counters[slave]
+            del self._counters[slave], self._passed[slave]
 
     def publish(self, plan: ForwardingPlan) -> None:
         """Execute this plan from the next frame on."""
@@ -118,16 +136,34 @@ class Datapath:
             receive = tagged_receiver(wire.tagged, self._in)
             self._loop.replace(wire.tagged.fileno(), self._wire_handler(slave, receive))
 
+    def take_load(self) -> Load:
+        """The bytes counted since the last call."""
+        return self._forwarder.take_load()
+
+    def traffic(self, slave: str) -> Traffic:
+        """When frames last passed the slave, in ms of the monotonic clock."""
+        passed = self._passed.get(slave, Passed())
+        return Traffic(*(None if at is None else at * 1000.0 for at in (passed.rx, passed.tx)))
+
     def transmit(self, slave: str, frame: bytes) -> None:
         """Send a frame of the driver's own. Raises MachineError."""
-        wire = self._wires.get(slave)
-        if wire is None:
-            raise MachineError(f"{slave}: not taken over", "ENODEV")
+        wire = self._wire(slave)
         try:
             wire.plain.send(_NO_HEADER + frame)
         except OSError as error:
             number = errno.errorcode.get(error.errno or 0, "EIO")
             raise MachineError(f"{slave}: cannot send: {error.strerror}", number) from error
+        self._passed[slave].tx = time.monotonic()
+
+    def set_promiscuous(self, slave: str, on: bool) -> None:
+        """Have a slave receive frames to any address, or no longer. Raises MachineError."""
+        self._wire(slave).set_promiscuous(on)
+
+    def _wire(self, slave: str) -> Wire:
+        wire = self._wires.get(slave)
+        if wire is None:
+            raise MachineError(f"{slave}: not taken over", "ENODEV")
+        return wire
 
     # ---- from the host
 
@@ -138,7 +174,7 @@ class Datapath:
         return self._host_by_plan
 
     def _host_to_one(self, slave: str) -> Handler:
-        counters = self._counters[slave]
+        counters, passed = self._counters[slave], self._passed[slave]
         send, view, vector, tap = self._wires[slave].plain.send, self._out_view, [self._out], self._tap
         read = os.readv
 
@@ -154,8 +190,10 @@ class Datapath:
                         counters.tx_dropped += 1
             except BlockingIOError:
                 pass
-            except OSError:
-                self._lost()
+            except OSError as error:
+                self._not_read(error)
+            if packets:
+                passed.tx = time.monotonic()
             counters.tx_packets += packets
             counters.tx_bytes += moved - packets * VNET_HEADER
 
@@ -163,25 +201,30 @@ class Datapath:
 
     def _host_by_plan(self, _events: int) -> None:
         view, vector = self._out_view, [self._out]
+        self._now = time.monotonic()
         for _ in range(BUDGET):
             try:
                 count = os.readv(self._tap, vector)
             except BlockingIOError:
                 return
-            except OSError:
-                self._lost()
+            except OSError as error:
+                self._not_read(error)
                 return
             frame = view[VNET_HEADER:count]
             if self._punts_out and self._punted_by_host(frame):
                 continue
             for slave in self._forwarder.targets(frame):
                 if slave in self._wires:
+                    self._forwarder.rewrite_sent(slave, frame)
                     self._send(slave, count)
 
     def _punted_by_host(self, frame: memoryview) -> bool:
-        if self._control is None or bytes(frame[12:14]) not in self._punts_out:
+        if self._control is None or _kind(frame) not in self._punts_out:
             return False
         return self._control.frame_from_host(bytes(frame))
+
+    def _bucket_missed(self, bucket: int) -> str | None:
+        return self._control.bucket_missed(bucket) if self._control is not None else None
 
     def _send(self, slave: str, count: int) -> None:
         counters = self._counters[slave]
@@ -193,6 +236,7 @@ class Datapath:
         else:
             counters.tx_packets += 1
             counters.tx_bytes += count - VNET_HEADER
+            self._passed[slave].tx = self._now
 
     # ---- from the slaves
 
@@ -203,7 +247,7 @@ class Datapath:
         return self._deliver(slave, receive) if accept is Accept.EVERYTHING else self._ignore(slave, receive)
 
     def _deliver(self, slave: str, receive: Receive) -> Handler:
-        counters = self._counters[slave]
+        counters, passed = self._counters[slave], self._passed[slave]
         buffer, view, tap, write = self._in, self._in_view, self._tap, os.write
 
         def handler(_events: int) -> None:
@@ -211,51 +255,59 @@ class Datapath:
             try:
                 for _ in range(BUDGET):
                     count = receive(buffer)
+                    moved += write(tap, view[:count])
                     packets += 1
-                    moved += count
-                    write(tap, view[:count])
             except BlockingIOError:
                 pass
             except OSError as error:
                 self._not_moved(counters, error)
+            if packets:
+                passed.rx = time.monotonic()
             counters.rx_packets += packets
             counters.rx_bytes += moved - packets * VNET_HEADER
 
         return handler
 
     def _ignore(self, slave: str, receive: Receive) -> Handler:
-        counters = self._counters[slave]
+        counters, passed = self._counters[slave], self._passed[slave]
         glance = bytearray(_GLANCE)
 
         def handler(_events: int) -> None:
+            packets = 0
             try:
                 for _ in range(BUDGET):
                     receive(glance)
-                    counters.rx_ignored += 1
+                    packets += 1
             except BlockingIOError:
                 pass
             except OSError as error:
                 self._not_moved(counters, error)
+            if packets:
+                passed.rx = time.monotonic()
+            counters.rx_ignored += packets
 
         return handler
 
     def _wire_by_plan(self, slave: str, receive: Receive) -> Handler:
-        counters = self._counters[slave]
+        counters, passed = self._counters[slave], self._passed[slave]
         buffer, view = self._in, self._in_view
 
         def handler(_events: int) -> None:
+            now = time.monotonic()
             try:
                 for _ in range(BUDGET):
                     count = receive(buffer)
+                    passed.rx = now
                     frame = view[VNET_HEADER:count]
                     if self._punted_by_wire(slave, frame):
                         continue
                     if not self._forwarder.accepts(slave, frame):
                         counters.rx_ignored += 1
                         continue
+                    self._forwarder.rewrite_received(slave, frame)
+                    os.write(self._tap, view[:count])
                     counters.rx_packets += 1
                     counters.rx_bytes += count - VNET_HEADER
-                    os.write(self._tap, view[:count])
             except BlockingIOError:
                 pass
             except OSError as error:
@@ -264,7 +316,7 @@ class Datapath:
         return handler
 
     def _punted_by_wire(self, slave: str, frame: memoryview) -> bool:
-        if self._control is None or bytes(frame[12:14]) not in self._punts_in:
+        if self._control is None or _kind(frame) not in self._punts_in:
             return False
         return self._control.frame_from_slave(slave, bytes(frame))
 
@@ -276,8 +328,19 @@ class Datapath:
         elif error.errno != errno.ENETDOWN:
             counters.rx_dropped += 1
 
+    def _not_read(self, error: OSError) -> None:
+        """A frame of the host was lost: the kernel was short of memory, or could not put it in a header."""
+        if error.errno == errno.EBADFD:
+            self._lost()
+
     def _lost(self) -> None:
         if self._tap >= 0:
             self._loop.remove(self._tap)
             self._tap = -1
             self._when_lost()
+
+
+def _kind(frame: memoryview) -> bytes:
+    """EtherType, that behind the tag of a frame in a VLAN."""
+    kind = bytes(frame[12:14])
+    return bytes(frame[16:18]) if kind == _TAGGED else kind

@@ -65,6 +65,11 @@ class Links:
     def close(self) -> None:
         self._netlink.close()
 
+    @property
+    def netlink(self) -> Netlink:
+        """For requests about other things than links."""
+        return self._netlink
+
     def by_name(self, name: str) -> Link | None:
         """The interface of that name, None when there is none. Raises MachineError."""
         if not name.isprintable():  # the kernel would take the part before a zero byte for the name

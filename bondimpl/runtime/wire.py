@@ -17,7 +17,7 @@ from bondimpl.errors import MachineError
 from bondimpl.runtime.tap import VNET_HEADER
 
 _SOL_PACKET = 263
-_ADD_MEMBERSHIP, _AUXDATA, _VNET_HDR, _IGNORE_OUTGOING = 1, 8, 15, 23
+_ADD_MEMBERSHIP, _DROP_MEMBERSHIP, _AUXDATA, _VNET_HDR, _IGNORE_OUTGOING = 1, 2, 8, 15, 23
 _MR_PROMISC, _MR_ALLMULTI = 1, 2
 _SO_SNDBUFFORCE, _SO_RCVBUFFORCE, _SO_ATTACH_FILTER = 32, 33, 26
 _BUFFER_BYTES = 8 << 20
@@ -56,6 +56,17 @@ class Wire:
             number = errno.errorcode.get(error.errno or 0, "EIO")
             raise MachineError(f"{name}: cannot open a packet socket: {error.strerror}", number) from error
         self.plain, self.tagged = opened
+        self._index, self._name = index, name
+
+    def set_promiscuous(self, on: bool) -> None:
+        """Receive frames to any address, or no longer. Raises MachineError."""
+        try:
+            request = struct.pack("=iHH8x", self._index, _MR_PROMISC, 0)
+            self.plain.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP if on else _DROP_MEMBERSHIP, request)
+        except OSError as error:
+            number = errno.errorcode.get(error.errno or 0, "EIO")
+            text = f"{self._name}: cannot change promiscuity: {error.strerror}"
+            raise MachineError(text, number) from error
 
     def close(self) -> None:
         """Memberships end with the sockets."""

@@ -46,6 +46,9 @@ def test_an_arp_interval_without_a_target_is_off() -> None:
     options, warnings = load(arp_interval="200")
     assert options.arp_interval == 0
     assert "arp_ip_target" in warnings[0]
+    options, warnings = load(SIX, arp_interval="200")
+    assert options.arp_interval == 200
+    assert "arp_ip_target" in warnings[0]
 
 
 @pytest.mark.parametrize("mode", ["balance-rr", "balance-xor", "broadcast"])
@@ -61,9 +64,7 @@ def test_primary_has_no_effect_in_other_modes(mode: str) -> None:
 @pytest.mark.parametrize(
     "texts",
     [
-        {"mode": "balance-tlb"},
-        {"mode": "6"},
-        {"arp_interval": "100", "arp_ip_target": "10.0.0.1"},
+        {"arp_interval": "100", "arp_ip_target": "10.0.0.1", "ns_ip6_target": "2001:db8::2"},
         {"mode": "1", "fail_over_mac": "active"},
         {"mode": "4", "broadcast_neighbor": "1"},
     ],
@@ -91,11 +92,62 @@ def test_a_new_period_rescales_the_delays() -> None:
     assert runtime(before, "miimon", "0").updelay == 0
 
 
-@pytest.mark.parametrize("era_", [HOWTO, SIX])
-def test_the_arp_monitor_does_not_put_the_mii_monitor_out_by_the_way(era_: object) -> None:
-    options = load(era_, miimon="100")[0]
-    with pytest.raises(NotBuilt):
-        runtime(options, "arp_interval", "100")
+def test_of_the_two_monitors_the_last_written_wins_on_a_live_bond() -> None:
+    options = load(SIX, miimon="100", updelay="200", arp_ip_target="10.0.0.1", arp_validate="all")[0]
+    arp = runtime(options, "arp_interval", "100")
+    assert (arp.miimon, arp.updelay, arp.arp_interval, arp.arp_validate) == (0, 0, 100, "all")
+    mii = runtime(arp, "miimon", "100")
+    assert (mii.miimon, mii.arp_interval, mii.arp_validate) == (100, 0, "none")
+
+
+@pytest.mark.parametrize("mode", ["802.3ad", "balance-tlb", "balance-alb"])
+def test_modes_without_the_arp_monitor(mode: str) -> None:
+    options, warnings = load(mode=mode, arp_interval="200", arp_ip_target="10.0.0.1")
+    assert (options.miimon, options.arp_interval) == (100, 0)
+    assert any("arp_interval" in warning for warning in warnings)
+    with pytest.raises(OptionError) as refusal:
+        load(SIX, mode=mode, arp_interval="200", arp_ip_target="10.0.0.1")
+    assert refusal.value.errno == "EACCES"
+    with pytest.raises(OptionError) as refusal:
+        runtime(load(SIX, mode=mode)[0], "arp_interval", "0")
+    assert refusal.value.errno == "EACCES"
+
+
+SIXTEEN = ",".join(f"10.0.0.{i}" for i in range(1, 17))
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "after"),
+    [
+        ("", "+10.0.0.1", "10.0.0.1"),
+        ("10.0.0.2", "+10.0.0.1", "10.0.0.2,10.0.0.1"),
+        ("10.0.0.2,10.0.0.1,10.0.0.3", "-10.0.0.1", "10.0.0.2,10.0.0.3"),
+        ("10.0.0.1", "-10.0.0.1", ""),
+        ("10.0.0.1", "10.0.0.2,10.0.0.3", "10.0.0.2,10.0.0.3"),
+        ("10.0.0.1", "+10.0.0.1", None),
+        ("10.0.0.1", "-10.0.0.2", None),
+        (SIXTEEN, "+10.0.0.17", None),
+        ("10.0.0.1", "+", None),
+        ("10.0.0.1", "-", None),
+        ("10.0.0.1", "+0.0.0.0", None),
+        ("10.0.0.1", "+255.255.255.255", None),
+        ("10.0.0.1", "+peer", None),
+    ],
+)
+def test_targets_of_a_live_bond(before: str, change: str, after: str | None) -> None:
+    options = load(SIX, arp_ip_target=before)[0]
+    if after is None:
+        with pytest.raises(OptionError) as refusal:
+            runtime(options, "arp_ip_target", change)
+        assert refusal.value.errno == "EINVAL"
+    else:
+        changed = runtime(options, "arp_ip_target", change)
+        assert ",".join(str(target) for target in changed.arp_ip_target) == after
+
+
+def test_a_new_bond_has_no_targets_to_differ_from() -> None:
+    with pytest.raises(OptionError):
+        load(arp_ip_target="+10.0.0.1")
 
 
 def test_checks_come_in_the_drivers_order() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.core.back_to_back import BackToBack
 from tests.core.world import World
 
 SAMPLES = Path(__file__).parent.parent / "data" / "proc" / "6.1"
-MODES = ["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad"]
+MODES = ["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"]
 
 
 def story(mode: str) -> dict[str, str]:
@@ -71,6 +72,26 @@ def test_todays_text_equals_the_real_drivers(mode: str) -> None:
     samples = {path.stem.split("_", 2)[2]: path.read_text() for path in SAMPLES.glob(f"mode?_{mode}_*.txt")}
     assert len(samples) == 11
     assert story(mode) == samples
+
+
+@pytest.mark.parametrize(
+    ("sample", "mode", "options"),
+    [
+        (
+            "mode5_variant_nondynamic_encap34",
+            "balance-tlb",
+            {"tlb_dynamic_lb": "0", "xmit_hash_policy": "encap3+4"},
+        ),
+        ("mode6_variant_primary", "balance-alb", {"primary": "eth0"}),
+    ],
+)
+def test_variants_of_the_text_equal_the_real_drivers(sample: str, mode: str, options: Any) -> None:
+    world = World(mode, slaves=0, nics=3, era_name="6.x", **options)
+    for i, name in enumerate(("eth0", "eth1"), start=1):
+        world.machine.nics[name].mac = bytes([2, 0, 0, 0, 0, i])
+        world.enslave(name)
+    world.run(300)
+    assert proc_text(world.bond.snapshot(), "6.1.176") == (SAMPLES / f"{sample}.txt").read_text()
 
 
 def test_the_howtos_layout() -> None:
@@ -221,3 +242,39 @@ def test_json_of_an_aggregate_names_states_and_bits() -> None:
     bits = ["activity", "timeout", "aggregation", "synchronization", "collecting", "distributing"]
     assert port["actor"]["state"] == port["partner"]["state"] == bits
     assert (port["actor"]["churn"], port["partner"]["port"]) == ("monitoring", 2)
+
+
+def with_targets(mode: str, targets: str, era_name: str = "6.x", **options: Any) -> World:
+    """A bond with the ARP monitor, as in the captures."""
+    arp: dict[str, Any] = {"arp_interval": "200", "arp_ip_target": targets, **options}
+    world = World(mode, slaves=0, era_name=era_name, **arp)
+    for i, nic in enumerate(world.machine.nics.values(), start=1):
+        nic.mac = bytes([2, 0, 0, 0, 0, i])
+    for name in ("eth0", "eth1"):
+        world.enslave(name)
+    return world
+
+
+def test_the_text_of_the_arp_monitor_equals_the_real_drivers() -> None:
+    world = with_targets("balance-rr", "10.0.0.2")
+    assert proc_text(world.bond.snapshot(), "6.1.176") == (SAMPLES / "mode0_variant_arp.txt").read_text()
+    world = with_targets("active-backup", "10.0.0.2,10.0.0.3", primary="eth0", primary_reselect="failure")
+    sample = (SAMPLES / "mode1_variant_arp_two_targets_fom_follow.txt").read_text()
+    assert proc_text(world.bond.snapshot(), "6.1.176") == sample.replace(" (fail_over_mac follow)", "")
+
+
+def test_the_howtos_layout_says_nothing_of_the_arp_monitor() -> None:
+    with_it = proc_text(with_targets("balance-rr", "10.0.0.2", "howto").bond.snapshot(), "")
+    without = proc_text(World("balance-rr").bond.snapshot(), "")
+    assert "ARP" not in with_it
+    assert len(with_it.splitlines()) == len(without.splitlines())
+
+
+def test_json_of_a_slave_that_is_being_tried() -> None:
+    world = with_targets("active-backup", "10.0.0.2")
+    world.run(3000)
+    data = json.loads(json.dumps(as_json(world.bond.snapshot())))
+    assert (data["active"], data["carrier"]) == (None, False)
+    assert sorted(slave["link"] for slave in data["slaves"]) == ["back", "fail"]
+    assert sorted(slave["mii_status"] for slave in data["slaves"]) == ["going back", "going down"]
+    assert data["options"]["arp_ip_target"] == "10.0.0.2"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address
 
 from bondimpl import era, settle
 from bondimpl.bond import Bond
 from bondimpl.clock import VirtualClock
 from bondimpl.errors import MachineError
 from bondimpl.events import Event
-from bondimpl.forwarding import Forwarder, ForwardingPlan
-from bondimpl.machine import HostAddress, PortInfo, Speed
+from bondimpl.forwarding import Forwarder, ForwardingPlan, Load
+from bondimpl.frames import flow
+from bondimpl.machine import HostAddress, PortInfo, ProbePath, Speed, Traffic
 from bondimpl.slave import Link
 
 
@@ -33,7 +35,9 @@ class Nic:
     ethtool: bool | None = None
     speed: Speed = field(default_factory=lambda: Speed(10_000, "full"))
     attached: bool = False
+    promiscuity: int = 0
     queries: list[str] = field(default_factory=list)
+    traffic: Traffic = field(default_factory=Traffic)
 
 
 class FakeMachine:
@@ -46,9 +50,15 @@ class FakeMachine:
         self.addresses: tuple[HostAddress, ...] = ()
         self.sent: list[tuple[str, bytes]] = []
         self.plans: list[ForwardingPlan] = []
+        self.vlans: tuple[int, ...] = ()
+        self.missed: Callable[[int], str | None] = lambda _bucket: None
+        self.forwarder = Forwarder(missed=lambda bucket: self.missed(bucket))
         self.fail_on: str | None = None
         self.stubborn: str | None = None
         self.mtu = 1500
+        self.paths: dict[IPv4Address, ProbePath | None] = {}
+        """Of targets that are not simply neighbours of the bond's first address."""
+        self.now: Callable[[], float] = lambda: 0.0
         self.cable: Callable[[str, bytes], None] = lambda _slave, _frame: None
         """Where frames of the driver's own go."""
 
@@ -66,10 +76,15 @@ class FakeMachine:
 
     def detach(self, slave: str) -> None:
         self.nics[slave].attached = False
+        self.nics[slave].promiscuity = 0
 
     def set_slave_mac(self, slave: str, mac: bytes) -> None:
         self._effect("set_slave_mac", slave)
         self.nics[slave].mac = mac
+
+    def set_promiscuous(self, slave: str, on: bool) -> None:
+        self._effect("set_promiscuous", slave)
+        self.nics[slave].promiscuity += 1 if on else -1
 
     def set_slave_mtu(self, slave: str, mtu: int) -> None:
         self._effect("set_slave_mtu", slave)
@@ -93,13 +108,29 @@ class FakeMachine:
         self._effect("bond_addresses")
         return self.addresses
 
+    def bond_vlans(self) -> tuple[int, ...]:
+        return self.vlans
+
+    def take_load(self) -> Load:
+        return self.forwarder.take_load()
+
+    def traffic(self, slave: str) -> Traffic:
+        return self.nics[slave].traffic
+
+    def probe_path(self, target: IPv4Address) -> ProbePath | None:
+        source = self.addresses[0].address if self.addresses else IPv4Address(0)
+        return self.paths.get(target, ProbePath(source))
+
     def transmit(self, slave: str, frame: bytes) -> None:
-        self._effect("transmit")
+        self._effect("transmit", slave)
         self.sent.append((slave, frame))
+        nic = self.nics[slave]
+        nic.traffic = replace(nic.traffic, last_tx_ms=self.now())
         self.cable(slave, frame)
 
     def publish(self, plan: ForwardingPlan) -> None:
         self.plans.append(plan)
+        self.forwarder.plan = plan
 
     def admin_up(self, slave: str) -> bool:
         return self.nics[slave].up
@@ -139,6 +170,7 @@ class World:
     ) -> None:
         self.clock = clock or VirtualClock()
         self.machine = FakeMachine(nics)
+        self.machine.now = self.clock.now
         self.era = era.era(era_name)
         settled, warnings = settle.at_load({"mode": mode, **options}, self.era)
         self.events: list[Event] = []
@@ -151,6 +183,7 @@ class World:
             warnings=warnings,
             random_mac=lambda: mac(0xEE),
         )
+        self.machine.missed = self.bond.bucket_missed
         self.bond.subscribe(self.events.append)
         self.bond.open()
         for i in range(slaves):
@@ -192,6 +225,30 @@ class World:
         forwarder = Forwarder(self.plan)
         frame = dst + (src or self.bond.mac) + b"\x08\x00" + bytes(46)
         return [slave for _ in range(frames) for slave in forwarder.targets(frame)]
+
+    def send(self, frame: bytes) -> list[tuple[str, bytes]]:
+        """The host sends a frame: each slave by which it leaves now, and what it looks like there."""
+        forwarder = self.machine.forwarder
+        punted = {punt.ethertype for punt in self.plan.punt if punt.from_host}
+        if flow.link(frame).ethertype in punted and self.bond.frame_from_host(frame):
+            return []
+        left = []
+        for slave in forwarder.targets(frame):
+            on_the_wire = bytearray(frame)
+            forwarder.rewrite_sent(slave, memoryview(on_the_wire))
+            left.append((slave, bytes(on_the_wire)))
+        return left
+
+    def hear(self, slave: str, frame: bytes) -> bytes | None:
+        """What the host gets of a frame that a slave receives; None when nothing."""
+        forwarder, delivered = self.machine.forwarder, bytearray(frame)
+        punted = {punt.ethertype for punt in self.plan.punt}
+        if flow.link(frame).ethertype in punted and self.bond.frame_from_slave(slave, frame):
+            return None
+        if not forwarder.accepts(slave, frame):
+            return None
+        forwarder.rewrite_received(slave, memoryview(delivered))
+        return bytes(delivered)
 
     def log(self) -> list[str]:
         return [event.value for event in self.events if event.kind == "log"]

@@ -35,6 +35,13 @@ MUTANTS = (
         (f"{_OPTIONS}/test_balance_rr.py",),
     ),
     Mutant(
+        "round robin deals in reverse",
+        "bondimpl/modes/balance_rr.py",
+        "RoundRobin(tuple(s.name for s in self.state.carrying), 0, per_slave)",
+        "RoundRobin(tuple(s.name for s in self.state.carrying)[::-1], 0, per_slave)",
+        (f"{_OPTIONS}/test_balance_rr.py",),
+    ),
+    Mutant(
         "failover chooses a slave whose link is down",
         "bondimpl/selection.py",
         "return next((slave for slave in ring if slave.link is Link.UP), None)",
@@ -54,6 +61,27 @@ MUTANTS = (
         "            partial(self._machine.set_slave_mac, name, slave.permanent_mac),\n",
         "",
         ("testcases/section_14_faq/test_mac_address.py",),
+    ),
+    Mutant(
+        "a released slave keeps the bond's MTU",
+        "bondimpl/bond.py",
+        "            partial(self._machine.set_slave_mtu, name, slave.original.mtu),\n",
+        "",
+        ("testcases/section_14_faq/test_detach.py",),
+    ),
+    Mutant(
+        "the bond never loses carrier (status)",
+        "bondimpl/runtime/bond_machine.py",
+        "self._tap.set_carrier(up)",
+        "self._tap.set_carrier(True)",
+        ("testcases/section_05_query/test_status_text.py",),
+    ),
+    Mutant(
+        "the bond never loses carrier (switch off)",
+        "bondimpl/runtime/bond_machine.py",
+        "self._tap.set_carrier(up)",
+        "self._tap.set_carrier(True)",
+        ("testcases/section_12_high_availability/test_single_switch.py",),
     ),
     Mutant(
         "updelay is waited out even when all links are down",
@@ -86,7 +114,7 @@ MUTANTS = (
     Mutant(
         "inactive slaves are heard",
         "bondimpl/modes/active_backup.py",
-        "return (self.state.active,) if self.state.active else ()",
+        "return (enabled,) if enabled else ()",
         "return self.state.carrying",
         (f"{_OPTIONS}/test_active_backup.py",),
     ),
@@ -99,9 +127,9 @@ MUTANTS = (
     ),
     Mutant(
         "links are polled three times too slowly",
-        "bondimpl/link_control.py",
-        "Ticker(self._clock, self._state.options.miimon, self._poll, first_ms=0)",
-        "Ticker(self._clock, self._state.options.miimon * 3, self._poll, first_ms=0)",
+        "bondimpl/monitors/mii.py",
+        "self._state.options.miimon, self._poll, first_ms=0)",
+        "self._state.options.miimon * 3, self._poll, first_ms=0)",
         (f"{_OPTIONS}/test_miimon.py", f"{_OPTIONS}/test_active_backup.py"),
     ),
     Mutant(
@@ -135,14 +163,14 @@ MUTANTS = (
     Mutant(
         "a dead slave goes on carrying",
         "bondimpl/slave.py",
-        "return self.link in (Link.UP, Link.FAIL)",
+        "return self.link is Link.UP or (self.link is Link.FAIL and not self.tried)",
         "return True",
         (f"{_OPTIONS}/test_balance_rr.py",),
     ),
     Mutant(
         "slaves keep their own address",
         "bondimpl/bond.py",
-        "            machine.set_slave_mac(port.name, mac)\n",
+        "            machine.set_slave_mac(port.name, bond_mac if addresses.changes_while_up else mac)\n",
         "            machine.set_slave_mac(port.name, port.mac)\n",
         ("testcases/section_05_query",),
     ),

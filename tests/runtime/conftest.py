@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.runtime.lab import Daemon, Lab
+from tests.runtime.lab import Daemon, Lab, ip, state
+from tests.runtime.reach import HOST, HOST6, PEER, PEER6
+from tests.runtime.taken import NICS
 
 SANDBOX = "BONDLAB_SANDBOX"
 
@@ -30,3 +34,31 @@ def lab(sandbox: None, tmp_path: Path) -> Iterator[Lab]:
 def bondd(lab: Lab) -> Daemon:
     """A bondd in that host."""
     return lab.bondd()
+
+
+@pytest.fixture
+def before(lab: Lab) -> dict[str, Any]:
+    """State of the NICs, with addresses and MTUs that are not the usual ones."""
+    ip("link", "set", "dev", "eth0", "address", "00:00:5e:00:53:0a", "mtu", "1400")
+    ip("link", "set", "dev", "eth1", "address", "00:00:5e:00:53:0b", "mtu", "2000")
+    return {nic: state(nic) for nic in NICS}
+
+
+@pytest.fixture
+def bond(lab: Lab, bondd: Daemon) -> Daemon:
+    """bond0, active-backup over eth0 and eth1, with addresses here and there."""
+    bondd.add("bond0", "eth0", "eth1", mode="active-backup", miimon="100")
+    ip("address", "add", f"{HOST}/24", "dev", "bond0")
+    ip("address", "add", f"{HOST6}/64", "dev", "bond0", "nodad")
+    lab.peer("ip", "address", "add", f"{PEER}/24", "dev", "br0")
+    lab.peer("ip", "address", "add", f"{PEER6}/64", "dev", "br0", "nodad")
+    return bondd
+
+
+@pytest.fixture
+def raw(bondd: Daemon) -> Iterator[socket.socket]:
+    """A connection on which a test may say anything."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(5)
+        connection.connect(str(bondd.socket))
+        yield connection

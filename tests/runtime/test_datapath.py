@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -36,6 +38,9 @@ class Control:
     def frame_from_host(self, frame: bytes) -> bool:
         self.from_host.append(frame)
         return self.keeps
+
+    def bucket_missed(self, bucket: int) -> str | None:
+        raise AssertionError(f"no plan here has buckets: {bucket}")
 
 
 class Bench:
@@ -166,3 +171,19 @@ def test_shield_keeps_frames_from_the_stack_but_not_from_taps(lab: Lab, ways: tu
         links.close()
     assert state("eth0") == before
     lab.peer("arping", "-c", "1", "-w", "2", "-I", "br0", "192.0.2.1")
+
+
+def test_a_frame_that_cannot_be_read_is_no_lost_device(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, failures = os.readv, [errno.ENOMEM]
+
+    def readv(descriptor: int, buffers: list[bytearray]) -> int:
+        if failures:
+            raise OSError(failures.pop(), "short of memory")
+        return real(descriptor, buffers)
+
+    monkeypatch.setattr("bondimpl.runtime.datapath.os.readv", readv)
+    bench.path.publish(ForwardingPlan(Single("eth0")))
+    bench.device.send(_frame(TEST))
+    bench.settle()
+    assert failures == []
+    assert _of(TEST, bench.wires["eth0"].frames(lambda _: True, 1)) == [_frame(TEST)]

@@ -1,0 +1,1 @@
+"""What balance-tlb and balance-alb are made of."""
