@@ -10,14 +10,14 @@ from bondimpl.lacp.churn import run_churn
 from bondimpl.lacp.keys import port_key
 from bondimpl.lacp.mux import run_mux
 from bondimpl.lacp.pdu import (
-    SUBTYPE_MARKER,
     Info,
     Lacpdu,
     PortState,
     decode_lacpdu,
     encode_lacpdu,
+    is_marker,
     marker_response,
-    slow_subtype,
+    untagged,
 )
 from bondimpl.lacp.periodic import run_periodic
 from bondimpl.lacp.port import Aggregator, Port
@@ -49,8 +49,6 @@ class LacpConfig:
     """The driver of the HOWTO forgets its partner when a link is lost, today's when it returns (D33)."""
     farewell_keeps_sync: bool = False
     """The driver of the HOWTO clears only the Aggregation bit in its last LACPDU (D34)."""
-    sticky: bool = False
-    """The driver of the HOWTO keeps its active aggregator while that has a partner, links or none (D32)."""
 
 
 class Aggregation:
@@ -86,6 +84,7 @@ class Aggregation:
         """A slave joins; `mac` is its permanent address (6 bytes)."""
         if not self._ports:
             self._hold = SELECT_HOLD
+            self._numbers = 0
         number = max((port.actor.port for port in self._ports.values()), default=0) + 1
         port = Port(slave, mac, Info(port=number, state=PortState.AGGREGATION), enabled=enabled, speed=speed)
         self._configure(port)
@@ -175,13 +174,14 @@ class Aggregation:
     def received(self, slave: str, frame: bytes) -> bool:
         """A frame came in by the slave; whether it was a LACPDU or marker PDU, which the host never sees."""
         port = self._ports[slave]
+        frame = untagged(frame)  # as the driver, which finds the tag taken off
         answer = marker_response(frame, port.mac)
         if answer is not None:
             self._send(slave, answer)
         pdu = decode_lacpdu(frame)
         if pdu is not None:
             run_receive(port, pdu, self._loopback)
-        return pdu is not None or slow_subtype(frame) == SUBTYPE_MARKER
+        return pdu is not None or is_marker(frame)
 
     def tick(self) -> None:
         """100 ms have passed."""
@@ -208,7 +208,7 @@ class Aggregation:
 
     def _choose_active(self) -> None:
         config = self.config
-        old, new = self.active, selection.best(self._aggregators, config.policy, sticky=config.sticky)
+        old, new = self.active, selection.best(self._aggregators, config.policy)
         if old is not new:
             if old is not None:
                 old.is_active = False

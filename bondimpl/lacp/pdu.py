@@ -6,7 +6,6 @@ import struct
 from dataclasses import dataclass, field
 from enum import IntFlag
 
-from bondimpl.frames import ethernet
 from bondimpl.frames.ethernet import ZERO_MAC
 
 ETHERTYPE_SLOW = 0x8809
@@ -22,7 +21,7 @@ _HEADER = struct.Struct("!6s6sHBB")
 _INFO = struct.Struct("!BBH6sHHHB3x")
 _COLLECTOR = struct.Struct("!BBH12x")
 _TLV_ACTOR, _TLV_PARTNER, _TLV_COLLECTOR, _TLV_MARKER, _TLV_MARKER_RESPONSE = 1, 2, 3, 1, 2
-_INFO_LENGTH, _COLLECTOR_LENGTH, _MARKER_LENGTH = 0x14, 0x10, 0x16
+_INFO_LENGTH, _COLLECTOR_LENGTH = 0x14, 0x10
 _ACTOR_AT = 16
 _PARTNER_AT = _ACTOR_AT + _INFO.size
 _COLLECTOR_AT = _PARTNER_AT + _INFO.size
@@ -112,16 +111,24 @@ def slow_subtype(frame: bytes) -> int | None:
     return frame[14]
 
 
+def untagged(frame: bytes) -> bytes:
+    """The frame without its 802.1Q tag, if it has one."""
+    return frame[:12] + frame[16:] if frame[12:14] == b"\x81\x00" else frame
+
+
+def is_marker(frame: bytes) -> bool:
+    """Whether it is a marker PDU, information or response; one that is too short is none for the driver."""
+    return slow_subtype(frame) == SUBTYPE_MARKER and len(frame) >= 14 + LACPDU_PAYLOAD
+
+
 def marker_response(frame: bytes, source: bytes) -> bytes | None:
     """The answer to a marker information PDU, sent from `source`; None when the frame is none (43.5.3)."""
-    if slow_subtype(frame) != SUBTYPE_MARKER or len(frame) < 18 + _MARKER_LENGTH - 2:
-        return None
-    if frame[16] != _TLV_MARKER:
+    if not is_marker(frame) or frame[16] != _TLV_MARKER:
         return None
     answer = bytearray(frame)
     answer[6:12] = source
     answer[16] = _TLV_MARKER_RESPONSE
-    return bytes(answer).ljust(ethernet.MIN_FRAME, b"\0")
+    return bytes(answer)
 
 
 def _encode_info(kind: int, info: Info) -> bytes:

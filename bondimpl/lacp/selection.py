@@ -48,14 +48,9 @@ def _fits(port: Port, aggregator: Aggregator) -> bool:
     )
 
 
-def best(aggregators: Sequence[Aggregator], policy: str, *, sticky: bool = False) -> Aggregator | None:
-    """The aggregator that ought to be active. `policy`: stable, bandwidth or count (`ad_select`).
-
-    `sticky`: the active one stays as long as it has ports and a partner, though all its links be down.
-    """
+def best(aggregators: Sequence[Aggregator], policy: str) -> Aggregator | None:
+    """The aggregator that ought to be active. `policy`: stable, bandwidth or count (`ad_select`)."""
     active = next((a for a in aggregators if a.is_active), None)
-    if sticky and active is not None and active.ports and active.has_partner:
-        return active
     usable = [a for a in aggregators if enabled_ports(a)]
     if not usable:
         return None

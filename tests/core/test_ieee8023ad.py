@@ -247,3 +247,83 @@ def test_lacpdus_and_markers_end_here_and_other_slow_protocols_do_not() -> None:
         "88090201" + "0216"
     )
     assert not pair.a.bond.frame_from_slave("eth0", slow + b"\x03" + bytes(109))
+
+
+@pytest.mark.parametrize("era_name", ERAS)
+def test_a_slave_that_stops_telling_its_speed(era_name: str) -> None:
+    """Today's driver takes it out, the HOWTO's goes on with what it assumes."""
+    world = World("802.3ad", slaves=1, era_name=era_name)
+    world.run(500)
+    world.machine.nics["eth0"].speed = Speed()
+    world.bond.slave_changed("eth0")
+    world.run(500)
+    assert world.lost("eth0") is (era_name == "6.x")
+    world.machine.nics["eth0"].speed = Speed(10_000, "full")
+    world.run(500)
+    assert not world.lost("eth0")
+
+
+def test_downdelay_outlasts_a_device_that_forgets_its_speed_without_link() -> None:
+    pair = BackToBack(era_name="howto", a={**FAST, "downdelay": "1000"})
+    pair.until(pair.together, within_ms=4000)
+    speed = pair.a.machine.nics["eth0"].speed
+    pair.a.pull("eth0")
+    pair.a.machine.nics["eth0"].speed = Speed()
+    pair.run(800)
+    assert carrying(pair.a) == ["eth0", "eth1"]
+    pair.a.plug("eth0")
+    pair.a.machine.nics["eth0"].speed = speed
+    pair.run(300)
+    assert carrying(pair.a) == ["eth0", "eth1"]
+
+
+@pytest.mark.parametrize("era_name", ERAS)
+def test_the_published_plan_is_never_stale(era_name: str) -> None:
+    pair = BackToBack(links=3, era_name=era_name, a=FAST)
+
+    def watch(duration_ms: int) -> None:
+        for _ in range(duration_ms // 10):
+            pair.run(10)
+            for world in (pair.a, pair.b):
+                assert world.plan.transmit == world.bond._links.rule.transmit()
+
+    watch(3000)
+    pair.pull("eth1")
+    watch(1000)
+    pair.plug("eth1")
+    watch(3000)
+    pair.swallow = lambda _sender, slave, _frame: slave == "eth2"
+    watch(7000)
+    pair.swallow = lambda *_: False
+    watch(4000)
+
+
+def test_aggregator_numbers_begin_anew_with_the_first_slave() -> None:
+    world = World("802.3ad", era_name="6.x")
+    for name in ("eth0", "eth1"):
+        world.bond.release(name)
+    world.enslave("eth0")
+    world.run(300)
+    status = world.bond.snapshot().lacp
+    assert status is not None
+    assert status.ports["eth0"].aggregator == 1
+
+
+def test_two_passive_ends_flap() -> None:
+    """At the fast rate: the real driver was out for 0.45 s every 3.6 s, with ticks a tenth too long.
+
+    Here both ends tick at the same moment, which makes the outage as short as it can be.
+    """
+    pair = BackToBack(a={**FAST, "lacp_active": "off"})
+    pair.until(pair.together, within_ms=4000)
+    was, changes = True, []
+    for ms in range(0, 20_000, 10):
+        pair.run(10)
+        if (now := pair.together()) != was:
+            was = now
+            changes.append(ms)
+    outs = [back - out for out, back in zip(changes[::2], changes[1::2], strict=False)]
+    periods = [later - earlier for earlier, later in pairwise(changes[::2])]
+    assert len(outs) >= 4
+    assert all(50 <= out <= 900 for out in outs)
+    assert all(3000 <= period <= 4200 for period in periods)

@@ -32,9 +32,9 @@ def aggregator(
     return Aggregator(number, owner, ports, active, individual, key=key, partner_system=system)
 
 
-def winner(policy: str, *aggregators: Aggregator, sticky: bool = False) -> int | None:
+def winner(policy: str, *aggregators: Aggregator) -> int | None:
     """Which of them is chosen, from 0."""
-    chosen = best(aggregators, policy, sticky=sticky)
+    chosen = best(aggregators, policy)
     return None if chosen is None else aggregators.index(chosen)
 
 
@@ -117,14 +117,6 @@ def test_stable_gives_up_one_without_partner_for_one_with() -> None:
 def test_stable_gives_up_one_without_key() -> None:
     assert winner("stable", aggregator(1000, active=True, key=0), aggregator(10_000)) == 1
     assert winner("stable", aggregator(1000, active=True, key=0), aggregator(10_000, key=0)) == 0
-
-
-def test_a_sticky_one_stays_while_it_has_a_partner() -> None:
-    """As in the HOWTO's driver (D32)."""
-    dead = aggregator(0, 0, active=True)
-    assert winner("stable", dead, aggregator(10_000), sticky=True) == 0
-    assert winner("stable", aggregator(0, active=True, partner=False), aggregator(10), sticky=True) == 1
-    assert winner("stable", aggregator(active=True), aggregator(10), sticky=True) == 1
 
 
 # ---- in a bond

@@ -136,10 +136,20 @@ def test_a_marker_is_answered_in_half_duplex() -> None:
     assert [frame[16] for _, _, frame in bond.sent] == [2]
 
 
-def test_a_short_marker_is_padded_to_a_frame() -> None:
+@pytest.mark.parametrize("length", [60, 100, 123])
+def test_a_short_marker_is_the_hosts(length: int) -> None:
+    """As the real driver does with 60, 100 and 123 bytes; it answers 124."""
     bond = Scripted()
-    bond.bond.received("eth0", MARKER[:40])
-    assert bond.sent[0][2] == patched(MARKER, o10=0, o11=0, o16=2)[:40].ljust(60, b"\0")
+    assert not bond.bond.received("eth0", MARKER[:length])
+    assert bond.sent == []
+
+
+@pytest.mark.parametrize("vlan", [0, 5])
+def test_a_vlan_tag_is_looked_through(vlan: int) -> None:
+    """As the real driver does: the tag was taken off before it sees the frame."""
+    bond = Scripted()
+    assert bond.bond.received("eth0", MARKER[:12] + b"\x81\x00" + bytes([0, vlan]) + MARKER[12:])
+    assert bond.sent[0][2] == patched(MARKER, o10=0, o11=0, o16=2)
 
 
 def test_a_marker_response_is_taken_without_an_answer() -> None:
