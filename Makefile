@@ -30,7 +30,7 @@ test: ## Set up, lint, unit tests, then every case on every topology
 	$(VENV)/bin/pytest testcases/ --topo=all -n auto $(ARGS)
 
 unit: | $(VENV)/bin/pytest ## tests/: the core in virtual time, daemon and lab in namespaces
-	$(VENV)/bin/pytest tests/ $(ARGS)
+	$(VENV)/bin/pytest tests/ -n auto $(ARGS)
 
 lint: | $(VENV)/bin/pytest ## ruff, mypy, shellcheck
 	ruff check .

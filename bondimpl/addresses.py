@@ -25,6 +25,10 @@ class AddressPolicy(Protocol):
     def changes_while_up(self) -> bool:
         """Whether a slave cannot be used whose driver allows no other address while it is up."""
 
+    @property
+    def user_decides(self) -> bool:
+        """Whether the bond takes an address that the user gives it; if not, nothing happens."""
+
     def of_new_slave(self, state: BondState, port: PortInfo, bond_mac: bytes) -> bytes:
         """The address of a slave that joins a bond with `bond_mac`. Raises SlaveError."""
 
@@ -36,12 +40,29 @@ class Shared:
     """Every slave has the bond's address."""
 
     changes_while_up = False
+    user_decides = True
 
     def of_new_slave(self, state: BondState, port: PortInfo, bond_mac: bytes) -> bytes:
         return bond_mac
 
     def when_bond_mac_is_set(self, state: BondState, mac: bytes) -> Changes:
         return dict.fromkeys(state.slaves.values(), mac)
+
+
+class Kept:
+    """`fail_over_mac` of active-backup: slaves join with their own addresses.
+
+    Whichever is active then gives the bond its own (`active`), or takes the bond's (`follow`).
+    """
+
+    changes_while_up = False
+    user_decides = False
+
+    def of_new_slave(self, state: BondState, port: PortInfo, bond_mac: bytes) -> bytes:
+        return port.mac
+
+    def when_bond_mac_is_set(self, state: BondState, mac: bytes) -> Changes:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -54,6 +75,7 @@ class Distinct:
 
     changes_while_up: bool
     users_for_all: bool
+    user_decides: bool = True
 
     def of_new_slave(self, state: BondState, port: PortInfo, bond_mac: bytes) -> bytes:
         if not state.slaves or (port.mac != bond_mac and wearer(state, port.mac) is None):
@@ -111,4 +133,6 @@ def policy_for(state: BondState) -> AddressPolicy:
             return Distinct(changes_while_up=True, users_for_all=False)
         case Mode.BALANCE_TLB:
             return Distinct(changes_while_up=False, users_for_all=state.era.tlb_users_mac_for_all)
+        case Mode.ACTIVE_BACKUP if state.options.fail_over_mac != "none":
+            return Kept()
     return Shared()

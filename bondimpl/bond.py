@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 
 from bondimpl.addresses import policy_for
-from bondimpl.admission import check_candidate
 from bondimpl.clock import Clock
 from bondimpl.era import Era
-from bondimpl.errors import BondError, MachineError, NotBuilt, OptionError, SlaveError
+from bondimpl.errors import BondError, NotBuilt, OptionError, SlaveError
 from bondimpl.events import EventSource, Listener
 from bondimpl.frames import ethernet
 from bondimpl.link_control import LinkControl
 from bondimpl.machine import Machine, PortInfo
+from bondimpl.membership import Membership
 from bondimpl.messages import Messages
 from bondimpl.options import BondOptions, SlaveOptions, row, table
 from bondimpl.settle import at_runtime
@@ -40,12 +39,12 @@ class Bond:
     ) -> None:
         self._state = BondState(name, era, options)
         self._machine = machine
-        self._random_mac = random_mac
         self._events = EventSource(name, clock)
         self._links = LinkControl(self._state, clock, machine, self._events)
         self._messages = Messages(name, era)
         self._early_warnings = tuple(warnings)
-        self._empty_address()
+        self._members = Membership(self._state, machine, self._links, self._events, random_mac)
+        self._members.empty_address()
         self._state.mtu = machine.bond_mtu()
         machine.set_bond_carrier(False)
 
@@ -80,6 +79,11 @@ class Bond:
     def mac_is_users(self) -> bool:
         """Whether the user has given the bond its address."""
         return self._state.mac_is_users
+
+    @property
+    def promiscuous(self) -> bool:
+        """Whether the bond device receives frames to any address."""
+        return self._state.promiscuous
 
     def snapshot(self) -> BondStatus:
         """Everything there is to know, as frozen data."""
@@ -118,10 +122,17 @@ class Bond:
         self.close()
 
     def set_mac(self, mac: bytes) -> None:
-        """The user gave the bond an address (6 bytes); the slaves that are to wear it do (MachineError)."""
+        """The user gave the bond an address (6 bytes); the slaves that are to wear it do (MachineError).
+
+        With `fail_over_mac` the bond does not ask the user: the address stays what it is.
+        """
         if not ethernet.is_unicast(mac):
             raise BondError(f"{ethernet.format_mac(mac)} is not a unicast address", "EADDRNOTAVAIL")
-        changes = policy_for(self._state).when_bond_mac_is_set(self._state, mac)
+        policy = policy_for(self._state)
+        if not policy.user_decides:
+            self._machine.set_bond_mac(self._state.mac)
+            return
+        changes = policy.when_bond_mac_is_set(self._state, mac)
         with ExitStack() as undo:
             for slave, new in changes.items():
                 self._machine.set_slave_mac(slave.name, new)
@@ -143,6 +154,11 @@ class Bond:
                 undo.callback(self._machine.set_slave_mtu, slave, self._state.mtu)
             undo.pop_all()
         self._state.mtu = mtu
+
+    def set_promiscuous(self, on: bool) -> None:
+        """The bond device is to receive frames to any address, or no longer (HOWTO section 11)."""
+        self._state.promiscuous = on
+        self._links.refresh()
 
     def set_option(self, name: str, text: str) -> None:
         """Change an option of the live bond; `active_slave` counts as one. Raises OptionError, SlaveError."""
@@ -210,59 +226,15 @@ class Bond:
 
     def enslave(self, port: PortInfo) -> None:
         """Add a slave. Raises SlaveError with the reason, MachineError when the machine refuses."""
-        check_candidate(self._state, port)
-        machine, state = self._machine, self._state
-        takes_its_address = not state.slaves and not state.mac_is_users
-        bond_mac = port.mac if takes_its_address else state.mac
-        addresses = policy_for(state)
-        mac = addresses.of_new_slave(state, port, bond_mac)
-        with ExitStack() as undo:
-            machine.attach(port.name)
-            undo.callback(machine.detach, port.name)
-            machine.set_slave_mtu(port.name, state.mtu)
-            undo.callback(machine.set_slave_mtu, port.name, port.mtu)
-            machine.set_slave_mac(port.name, bond_mac if addresses.changes_while_up else mac)
-            undo.callback(machine.set_slave_mac, port.name, port.mac)
-            machine.set_slave_up(port.name, True)
-            undo.callback(machine.set_slave_up, port.name, False)
-            if addresses.changes_while_up:
-                self._change_mac_while_up(port.name, mac)
-            slave = Slave(port, mac)
-            self._links.look_at(slave)
-            if takes_its_address:
-                machine.set_bond_mac(bond_mac)
-            undo.pop_all()
-        state.mac = bond_mac
-        self._events.emit("joined", port.name, ethernet.format_mac(mac))
-        self._links.join(slave)
+        self._members.enslave(port)
 
     def release(self, name: str) -> None:
         """Detach a slave: it gets back its address and MTU, and is left down. Raises SlaveError."""
-        slave = self._slave(name)
-        self._links.leave(slave)
-        steps: tuple[Callable[[], None], ...] = (
-            partial(self._machine.set_slave_up, name, False),
-            partial(self._machine.set_slave_mac, name, slave.permanent_mac),
-            partial(self._machine.set_slave_mtu, name, slave.original.mtu),
-            partial(self._machine.detach, name),
-        )
-        for give_back in steps:
-            try:
-                give_back()
-            except MachineError as error:
-                self._events.log(self._messages.plain(f"releasing {name}: {error}"))
-        if not self._state.slaves:
-            self._empty_address()
-        elif slave.permanent_mac == self._state.mac:
-            self._events.log(self._messages.address_stays(name, ethernet.format_mac(slave.permanent_mac)))
+        self._members.release(self._slave(name))
 
     def slave_vanished(self, name: str) -> None:
         """A slave's interface is gone from the machine; nothing is left to give back to it."""
-        slave = self._slave(name)
-        self._links.leave(slave)
-        self._machine.detach(name)
-        if not self._state.slaves:
-            self._empty_address()
+        self._members.vanished(self._slave(name))
 
     # ---- frames and device events
 
@@ -286,18 +258,3 @@ class Bond:
         if name not in self._state.slaves:
             raise SlaveError(f"{name} is not a slave of {self.name}")
         return self._state.slaves[name]
-
-    def _change_mac_while_up(self, slave: str, mac: bytes) -> None:
-        try:
-            self._machine.set_slave_mac(slave, mac)
-        except MachineError as error:
-            raise SlaveError(
-                f"{slave}: mode {self.options.mode} needs a driver that lets the hardware address be changed "
-                f"while the interface is up: {error}",
-                "EOPNOTSUPP",
-            ) from error
-
-    def _empty_address(self) -> None:
-        self._state.mac_is_users = False
-        self._state.mac = ethernet.ZERO_MAC if self._state.era.empty_bond_mac_is_zero else self._random_mac()
-        self._machine.set_bond_mac(self._state.mac)

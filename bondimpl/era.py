@@ -99,9 +99,6 @@ class Era:
     """D30: where speeds matter (802.3ad, balance-tlb, balance-alb) each poll of the MII monitor reads speed
     and duplex; otherwise only device events."""
 
-    aggregator_is_sticky: bool
-    """D32: an active aggregator with a partner stays active though all its links be down."""
-
     link_loss_restarts_port: bool
     """D33: a port forgets its partner when its link is lost; otherwise its state freezes, and it starts from
     scratch when the link is back."""
@@ -145,7 +142,6 @@ HOWTO = Era(
     tlb_users_mac_for_all=False,
     assumes_speed=True,
     polls_speed=True,
-    aggregator_is_sticky=True,
     link_loss_restarts_port=True,
     farewell_keeps_sync=True,
     peer_notice_one_short=False,
@@ -178,7 +174,6 @@ SIX = Era(
     tlb_users_mac_for_all=True,
     assumes_speed=False,
     polls_speed=False,
-    aggregator_is_sticky=False,
     link_loss_restarts_port=False,
     farewell_keeps_sync=False,
     peer_notice_one_short=True,

@@ -14,8 +14,9 @@ from bondimpl.modes.base import Services
 from bondimpl.monitors.arp_monitor import ArpMonitor
 from bondimpl.monitors.base import Monitor, Verdict
 from bondimpl.monitors.mii import MiiMonitor
-from bondimpl.notices import PeerNotices
+from bondimpl.notices import GroupReports, PeerNotices
 from bondimpl.options import BondOptions
+from bondimpl.promiscuity import Promiscuity
 from bondimpl.selection import choose_active
 from bondimpl.slave import Link, Slave
 from bondimpl.state import BondState
@@ -34,6 +35,8 @@ class LinkControl:
         self._events = events
         self._messages = Messages(state.name, state.era)
         self._notices = PeerNotices(state, clock, machine, events)
+        self._reports = GroupReports(state, clock, machine, events)
+        self._promiscuity = Promiscuity(state, machine, events)
         self._services = Services(clock, machine, events, self.refresh)
         self._mii = MiiMonitor(state, self._services, self)
         self._arp = ArpMonitor(state, self._services, self)
@@ -67,8 +70,9 @@ class LinkControl:
         self.refresh()
 
     def stop_notices(self) -> None:
-        """Say no more to the neighbours."""
+        """Say no more to neighbours and switches."""
         self._notices.stop()
+        self._reports.stop()
 
     def look_at(self, slave: Slave) -> None:
         """Read the speed and link of a slave that is about to join. Raises MachineError."""
@@ -140,7 +144,11 @@ class LinkControl:
     def speed_may_have_changed(self, slave: Slave) -> None:
         """The device says that something about it is new. Raises MachineError."""
         known = slave.speed
-        if slave.link is Link.UP and self._read_speed(slave) and slave.speed != known:
+        if slave.link is not Link.UP:
+            return
+        if not self._read_speed(slave):
+            self.commit([Verdict(slave, up=False)])
+        elif slave.speed != known:
             self.rule.link_changed(slave)
             self.refresh()
 
@@ -148,7 +156,9 @@ class LinkControl:
         """Take note of the slaves' speeds, where the mode wants them at each poll. Raises MachineError."""
         if self.rule.needs_speed and self._state.era.polls_speed:
             for slave in self._state.slaves.values():
-                self.speed_may_have_changed(slave)
+                # A device may forget its speed with its link, which downdelay is to outlast.
+                if self._mii.first_look(slave.name) is not False:
+                    self.speed_may_have_changed(slave)
 
     def bypasses_updelay(self) -> bool:
         """Whether the next link to come up is used at once (HOWTO 12.3)."""
@@ -233,6 +243,7 @@ class LinkControl:
             slave.link, slave.delay = Link.UP, 0
             self._tell_link(slave)
         if not self.rule.has_active_slave:
+            self._report_groups()
             return
         self._events.log(self._messages.new_active(slave.name, earlier))
         self.rule.active_changed(before, slave)
@@ -240,14 +251,20 @@ class LinkControl:
         self.refresh()  # the switch must not learn the new port before we send and listen there
         if state.admin_up and self.rule.announces_failover:
             self._notices.start()
+        self._report_groups()
+
+    def _report_groups(self) -> None:
+        if self._state.admin_up and self.rule.reports_groups:
+            self._reports.start()
 
     # ---- what others see
 
     def refresh(self) -> None:
-        """Publish the plan and the carrier that follow from the state."""
+        """Publish the plan, the promiscuity and the carrier that follow from the state."""
         state = self._state
         plan = self.rule.plan()
         self._machine.publish(replace(plan, punt=plan.punt + self._arp.punts))
+        self._promiscuity.follow(active_only=self.rule.has_active_slave)
         carrier = self.rule.carrier()
         if carrier != state.carrier:
             state.carrier = carrier

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, Protocol
 
 from bondimpl.forwarding import ForwardingPlan, Load
@@ -38,6 +38,28 @@ class HostAddress:
 
     address: IPv4Address
     vlan: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostIpv6:
+    """An IPv6 address of the bond, or of the VLAN `vlan` over it. `router`: the host forwards there."""
+
+    address: IPv6Address
+    vlan: int | None = None
+    router: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HostGroup:
+    """An IPv4 group that the host has joined on the bond, or on the VLAN `vlan` over it.
+
+    `igmp` is the version (1 to 3) spoken there, `source` an address of the host, or 0.0.0.0.
+    """
+
+    group: IPv4Address
+    source: IPv4Address
+    vlan: int | None = None
+    igmp: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +136,12 @@ class Machine(Protocol):
 
     def bond_addresses(self) -> tuple[HostAddress, ...]:
         """IPv4 addresses of the bond and of VLANs over it."""
+
+    def bond_ipv6_addresses(self) -> tuple[HostIpv6, ...]:
+        """IPv6 addresses of the bond and of VLANs over it that are in use."""
+
+    def bond_groups(self) -> tuple[HostGroup, ...]:
+        """IPv4 groups joined on the bond and on VLANs over it, without that of all hosts."""
 
     def bond_vlans(self) -> tuple[int, ...]:
         """Ids of the VLAN devices directly on the bond."""

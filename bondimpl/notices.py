@@ -1,61 +1,123 @@
-"""Telling the network where the bond is now: gratuitous ARP after a change of the active slave."""
+"""Telling the network where the bond is now, after a change of the active slave."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 
 from bondimpl.clock import Clock, Timer
 from bondimpl.errors import MachineError
 from bondimpl.events import EventSource
-from bondimpl.frames import arp
+from bondimpl.frames import arp, igmp, ndisc
 from bondimpl.machine import Machine
 from bondimpl.messages import Messages
 from bondimpl.state import BondState
 
+REPORT_SPACING_MS = 200
 
-class PeerNotices:
-    """`num_grat_arp` rounds of one gratuitous ARP for each address of the bond and its VLANs.
 
-    The first goes out at once, the others `peer_notif_delay` ms apart (one monitor period when that is 0).
-    """
+class _Rounds:
+    """Sends the same frames on the active slave several times, the first at once."""
 
-    def __init__(self, state: BondState, clock: Clock, machine: Machine, events: EventSource) -> None:
+    def __init__(
+        self,
+        state: BondState,
+        clock: Clock,
+        machine: Machine,
+        events: EventSource,
+        frames: Callable[[], Iterator[bytes]],
+        failure: str,
+    ) -> None:
+        """`frames` are made anew for each round. `failure` is what the log says of a round cut short."""
         self._state = state
-        self._events = events
-        self._messages = Messages(state.name, state.era)
         self._clock = clock
         self._machine = machine
-        self._left = 0
+        self._events = events
+        self._messages = Messages(state.name, state.era)
+        self._frames = frames
+        self._failure = failure
         self._timer: Timer | None = None
 
-    def start(self) -> None:
-        """The active slave has changed."""
+    def start(self, rounds: int, period: float) -> None:
+        """`period` in ms; one round only when it is 0. Rounds of an earlier start are forgotten."""
         self.stop()
-        self._left = self._rounds()
-        if self._left:
-            self._round()
+        if rounds:
+            self._round(rounds - 1, period)
 
     def stop(self) -> None:
         """Forget rounds still to come."""
         if self._timer is not None:
             self._timer.cancel()
-        self._left = 0
 
-    def _rounds(self) -> int:
-        options = self._state.options
-        short = self._state.era.peer_notice_one_short and options.miimon and not options.peer_notif_delay
-        return options.num_grat_arp - 1 if short and options.num_grat_arp > 1 else options.num_grat_arp
-
-    def _round(self) -> None:
-        self._left -= 1
+    def _round(self, left: int, period: float) -> None:
         active = self._state.active
         if active is not None:
             try:
-                for where in self._machine.bond_addresses():
-                    frame = arp.gratuitous(where.address, self._state.mac, where.vlan)
+                for frame in self._frames():
                     self._machine.transmit(active.name, frame)
             except MachineError as error:
                 # Most likely the slave has just died; its failover starts a new series.
-                self._events.log(self._messages.plain(f"cannot announce the new active slave: {error}"))
+                self._events.log(self._messages.plain(f"{self._failure}: {error}"))
+        if left and period:
+            self._timer = self._clock.call_at(
+                self._clock.now() + period, lambda: self._round(left - 1, period)
+            )
+
+
+class PeerNotices:
+    """`num_grat_arp` rounds of one gratuitous ARP for each IPv4 address of the bond and its VLANs, and one
+    unsolicited neighbour advertisement for each IPv6 address.
+
+    They are `peer_notif_delay` ms apart (one monitor period when that is 0).
+    """
+
+    def __init__(self, state: BondState, clock: Clock, machine: Machine, events: EventSource) -> None:
+        self._state = state
+        self._machine = machine
+        failure = "cannot announce the new active slave"
+        self._rounds = _Rounds(state, clock, machine, events, self._frames, failure)
+
+    def start(self) -> None:
+        """The active slave has changed."""
         options = self._state.options
-        period = options.peer_notif_delay or options.miimon or options.arp_interval
-        if self._left and period:
-            self._timer = self._clock.call_at(self._clock.now() + period, self._round)
+        count = options.num_grat_arp
+        if self._state.era.peer_notice_one_short and options.miimon and not options.peer_notif_delay:
+            count -= count > 1
+        self._rounds.start(count, options.peer_notif_delay or options.miimon or options.arp_interval)
+
+    def stop(self) -> None:
+        """Forget rounds still to come."""
+        self._rounds.stop()
+
+    def _frames(self) -> Iterator[bytes]:
+        mac = self._state.mac
+        for where in self._machine.bond_addresses():
+            yield arp.gratuitous(where.address, mac, where.vlan)
+        for six in self._machine.bond_ipv6_addresses():
+            yield ndisc.unsolicited(six.address, mac, router=six.router, vlan=six.vlan)
+
+
+class GroupReports:
+    """`resend_igmp` rounds of one IGMP report for each group that the host has joined on bond and VLANs.
+
+    They are 200 ms apart: switches that snoop send the groups' frames to the new slave from then on.
+    """
+
+    def __init__(self, state: BondState, clock: Clock, machine: Machine, events: EventSource) -> None:
+        self._state = state
+        self._machine = machine
+        failure = "cannot report multicast groups"
+        self._rounds = _Rounds(state, clock, machine, events, self._frames, failure)
+
+    def start(self) -> None:
+        """The active slave has changed."""
+        self._rounds.start(self._state.options.resend_igmp, REPORT_SPACING_MS)
+
+    def stop(self) -> None:
+        """Forget rounds still to come."""
+        self._rounds.stop()
+
+    def _frames(self) -> Iterator[bytes]:
+        for joined in self._machine.bond_groups():
+            yield igmp.report(
+                joined.igmp, joined.group, source=joined.source, mac=self._state.mac, vlan=joined.vlan
+            )

@@ -128,7 +128,5 @@ def refuse_unbuilt(options: BondOptions) -> None:
     """Raise NotBuilt for options whose effect bondimpl does not have."""
     if options.arp_interval and options.ns_ip6_target:
         raise NotBuilt("ns_ip6_target")
-    if options.fail_over_mac != "none":
-        raise NotBuilt(f"fail_over_mac {options.fail_over_mac}")
     if options.broadcast_neighbor:
         raise NotBuilt("broadcast_neighbor")

@@ -26,6 +26,7 @@ class BondState:
     mac: bytes = ZERO_MAC
     mac_is_users: bool = False
     mtu: int = 1500
+    promiscuous: bool = False
     admin_up: bool = False
     carrier: bool = False
 

@@ -14,3 +14,12 @@ def detection(miimon: int = 100, downdelay: int = 0) -> int:
 def seconds(ms: float) -> float:
     """For `eventually(..., within=...)`."""
     return ms / 1000
+
+
+LACP_JOIN = 5000
+"""From the link to frames that pass, with LACPDUs at the fast rate. The HOWTO gives no time: IEEE 802.3ad
+43.4.9 lets a port wait 2 s before it aggregates, and each end may take a second to tell the other."""
+LACP_SHORT_TIMEOUT = 3000
+"""From the last LACPDU that came in to the loss of the partner, at the fast rate (43.4.4)."""
+LACP_TICK = 400
+"""What the driver's clockwork adds: it runs every 100 ms, and tells something every 300 ms at most."""

@@ -30,6 +30,10 @@ class FaultShim:
         """From now on a slave's driver answers the query so; `real` is the truth again."""
         self._probe(nic, answers={query: link})
 
+    def speed(self, nic: str, answer: str) -> None:
+        """From now on a slave's driver tells this speed (Mbit/s) and duplex: `100/half`, `fail`, `real`."""
+        self._probe(nic, answers={"speed": answer})
+
     def refresh(self, nic: str, period_ms: int) -> None:
         """The driver renews its carrier flag only that often; 0: at once."""
         self._probe(nic, refresh_ms=period_ms)

@@ -11,6 +11,7 @@ class BalanceRr(ModeRule):
     """From the first available slave to the last, and round again."""
 
     mode = Mode.BALANCE_RR
+    reports_groups = True
 
     def transmit(self) -> RoundRobin:
         per_slave = self.state.options.packets_per_slave

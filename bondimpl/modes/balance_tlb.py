@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bondimpl.addresses import Changes, wearer, when_active, when_leaving
+from bondimpl.addresses import wearer, when_active, when_leaving
 from bondimpl.balance.learning import Learning
 from bondimpl.balance.transmit import REBALANCE_S, TransmitTable
 from bondimpl.clock import Ticker
-from bondimpl.errors import MachineError
 from bondimpl.forwarding import Balanced, ForwardingPlan
 from bondimpl.frames.balanced import Eligible
 from bondimpl.frames.hashes import HashPolicy
-from bondimpl.messages import Messages
 from bondimpl.modes.base import ModeRule, Services
 from bondimpl.option_kinds import Mode
 from bondimpl.slave import Link, Slave
@@ -33,11 +31,11 @@ class BalanceTlb(ModeRule):
 
     mode = Mode.BALANCE_TLB
     has_active_slave = True
+    reports_groups = True
 
     def __init__(self, state: BondState, services: Services) -> None:
         super().__init__(state, services)
         self.needs_speed = state.era.assumes_speed
-        self._messages = Messages(state.name, state.era)
         self._learning = Learning(services.machine, old=state.era.old_learning_packets)
         self._table = self._new_table()
         self._ticker: Ticker | None = None
@@ -88,7 +86,7 @@ class BalanceTlb(ModeRule):
 
     def left(self, slave: Slave) -> None:
         changes = when_leaving(self.state, slave)
-        self._wear(changes)
+        self.wear(changes)
         self._teach(*changes)
         self._table.clear(slave.name)
 
@@ -106,22 +104,13 @@ class BalanceTlb(ModeRule):
         self._take_load()
         for slave in pair:
             self._table.clear(slave.name, measure=True)
-        self._wear(when_active(self.state, new))
+        self.wear(when_active(self.state, new))
         self.services.refresh()
         self._teach(*pair)
 
     def bond_mac_set(self, changed: Sequence[Slave]) -> None:
         if not self.state.era.tlb_users_mac_for_all:
             self._teach(*changed)
-
-    def _wear(self, changes: Changes) -> None:
-        """Carry it out as far as it goes: the bond must do without a slave's consent by now."""
-        for slave, mac in changes.items():
-            try:
-                self.services.machine.set_slave_mac(slave.name, mac)
-                slave.mac = mac
-            except MachineError as error:
-                self.services.events.log(self._messages.plain(f"{slave.name} keeps its address: {error}"))
 
     def _teach(self, *slaves: Slave) -> None:
         """The switches learn at once where the addresses of these are."""

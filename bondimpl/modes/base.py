@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bondimpl.addresses import Changes
 from bondimpl.clock import Clock
+from bondimpl.errors import MachineError
 from bondimpl.events import EventSource
 from bondimpl.forwarding import Accept, Discard, ForwardingPlan, Punt, Transmit
 from bondimpl.lacp.snapshot import LacpStatus
 from bondimpl.machine import Machine
+from bondimpl.messages import Messages
 from bondimpl.option_kinds import Mode
 from bondimpl.slave import Link, Slave
 from bondimpl.state import BondState
@@ -35,6 +38,8 @@ class ModeRule(ABC):
     """Whether the choice of the active slave decides anything in this mode."""
     announces_failover: ClassVar[bool] = False
     """Whether gratuitous ARPs tell the neighbours of another active slave."""
+    reports_groups: ClassVar[bool] = False
+    """Whether IGMP reports tell the switches of another active slave."""
     needs_speed: bool = False
     """Whether a slave must tell its speed and duplex."""
     punts: ClassVar[tuple[Punt, ...]] = ()
@@ -43,6 +48,7 @@ class ModeRule(ABC):
     def __init__(self, state: BondState, services: Services) -> None:
         self.state = state
         self.services = services
+        self._messages = Messages(state.name, state.era)
 
     @abstractmethod
     def transmit(self) -> Transmit:
@@ -123,6 +129,15 @@ class ModeRule(ABC):
             accept={slave.name: Accept.EVERYTHING for slave in hearing},
             punt=self.punts,
         )
+
+    def wear(self, changes: Changes) -> None:
+        """Give slaves addresses as far as it goes: the bond must do without a slave's consent by now."""
+        for slave, mac in changes.items():
+            try:
+                self.services.machine.set_slave_mac(slave.name, mac)
+                slave.mac = mac
+            except MachineError as error:
+                self.services.events.log(self._messages.plain(f"{slave.name} keeps its address: {error}"))
 
     def bypasses_updelay(self) -> bool:
         """Whether the next link to come up is used at once (HOWTO 12.3)."""

@@ -15,7 +15,6 @@ from bondimpl.lacp.pdu import ETHERTYPE_SLOW
 from bondimpl.lacp.port import TICK_MS, Aggregator, Mux
 from bondimpl.lacp.selection import enabled_ports
 from bondimpl.lacp.snapshot import LacpStatus, lacp_status
-from bondimpl.messages import Messages
 from bondimpl.modes.base import ModeRule, Services
 from bondimpl.option_kinds import Mode
 from bondimpl.slave import Link, Slave
@@ -34,7 +33,6 @@ class Ieee8023ad(ModeRule):
 
     def __init__(self, state: BondState, services: Services) -> None:
         super().__init__(state, services)
-        self._messages = Messages(state.name, state.era)
         unnamed = LacpConfig(ZERO_MAC, system_priority=0)
         self._lacp = Aggregation(self._config(unnamed), self._send, self._looped)
         self._ticker: Ticker | None = None
@@ -140,7 +138,8 @@ class Ieee8023ad(ModeRule):
             if active is not None and active.is_individual:
                 self.services.events.log(self._messages.no_response())
             self.services.events.emit("aggregator", None, str(active.number) if active else "")
-        seen = (active, self.carrier(), tuple(port.slave for port in self._lacp.passing()))
+        # In the driver of the HOWTO the choice depends on all members, whether they carry or not.
+        seen = (active, self.carrier(), self.transmit(), tuple(self.accept()))
         if seen != self._seen:
             self._seen = seen
             self.services.refresh()
@@ -158,7 +157,6 @@ class Ieee8023ad(ModeRule):
             coupled=options.coupled_control,
             restart_on_link_loss=era.link_loss_restarts_port,
             farewell_keeps_sync=era.farewell_keeps_sync,
-            sticky=era.aggregator_is_sticky,
         )
 
     def _with_system(self, config: LacpConfig) -> LacpConfig:

@@ -8,7 +8,8 @@ from ipaddress import IPv4Address
 from bondimpl.errors import MachineError
 from bondimpl.forwarding import ForwardingPlan, Load
 from bondimpl.frames.ethernet import ZERO_MAC
-from bondimpl.machine import HostAddress, LinkProbe, ProbePath, Traffic
+from bondimpl.machine import HostAddress, HostGroup, HostIpv6, LinkProbe, ProbePath, Traffic
+from bondimpl.runtime import groups, ipv6
 from bondimpl.runtime.datapath import Datapath
 from bondimpl.runtime.ethtool import Ethtool
 from bondimpl.runtime.links import Link, Links
@@ -90,14 +91,37 @@ class BondMachine:
         return self.mtu
 
     def bond_addresses(self) -> tuple[HostAddress, ...]:
-        own = [HostAddress(address) for address in self._links.addresses(self.index)]
-        vlans = [link for link in self._links.all() if link.lower == self.index and link.vlan is not None]
-        tagged = [HostAddress(a, link.vlan) for link in vlans for a in self._links.addresses(link.index)]
-        return (*own, *tagged)
+        return tuple(
+            HostAddress(address, link.vlan)
+            for link in self._devices()
+            for address in self._links.addresses(link.index)
+        )
+
+    def bond_ipv6_addresses(self) -> tuple[HostIpv6, ...]:
+        return tuple(
+            HostIpv6(address, link.vlan, ipv6.forwards(link.name))
+            for link in self._devices()
+            for address in self._links.ipv6_addresses(link.index)
+        )
+
+    def bond_groups(self) -> tuple[HostGroup, ...]:
+        found: list[HostGroup] = []
+        joined = groups.joined()
+        for link in self._devices():
+            version, members = joined.get(link.index, (3, []))
+            if members:
+                source = next(iter(self._links.addresses(link.index)), IPv4Address(0))
+                found += [HostGroup(group, source, link.vlan, version) for group in members]
+        return tuple(found)
 
     def bond_vlans(self) -> tuple[int, ...]:
-        over_us = (link for link in self._links.all() if link.lower == self.index)
-        return tuple(link.vlan for link in over_us if link.vlan is not None)
+        return tuple(link.vlan for link in self._devices() if link.vlan is not None)
+
+    def _devices(self) -> list[Link]:
+        """The bond device and those of VLANs directly on it."""
+        every = self._links.all()
+        own = [link for link in every if link.index == self.index]
+        return own + [link for link in every if link.lower == self.index and link.vlan is not None]
 
     def take_load(self) -> Load:
         return self._path.take_load()

@@ -10,14 +10,13 @@ import errno
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
 
 from bondimpl.errors import MachineError
 from bondimpl.forwarding import Accept, Forwarder, ForwardingPlan, Load, Single
-from bondimpl.frames.ethernet import ETHERTYPE_VLAN
 from bondimpl.machine import Traffic
+from bondimpl.runtime.counters import Counters, Passed
 from bondimpl.runtime.loop import Handler, Loop
+from bondimpl.runtime.punting import ControlPlane, Punting
 from bondimpl.runtime.tap import VNET_HEADER
 from bondimpl.runtime.wire import ROOM, Wire, tagged_receiver
 
@@ -25,48 +24,10 @@ BUDGET = 64
 """Frames taken from one descriptor before the others have their turn."""
 
 _NO_HEADER = bytes(VNET_HEADER)
-_TAGGED = ETHERTYPE_VLAN.to_bytes(2, "big")
 _GLANCE = VNET_HEADER + 18
 """Bytes read of a frame that is to be thrown away."""
 
 Receive = Callable[[bytearray], int]
-
-
-class ControlPlane(Protocol):
-    """Where punted frames go: the Bond."""
-
-    def frame_from_slave(self, slave: str, frame: bytes) -> bool:
-        """A frame that the plan punts was received on a slave; whether it goes no further."""
-
-    def frame_from_host(self, frame: bytes) -> bool:
-        """A frame that the plan punts was sent by the host; whether it goes no further."""
-
-    def bucket_missed(self, bucket: int) -> str | None:
-        """A frame is of a bucket to which the plan has assigned no slave; which one it is to leave by."""
-
-
-@dataclass(slots=True)
-class Counters:
-    """Of one slave. Packets are super-frames; bytes are theirs, without the virtio header.
-
-    `rx_ignored`: the plan does not accept them; `*_dropped`: they could not be moved.
-    """
-
-    rx_packets: int = 0
-    rx_bytes: int = 0
-    rx_ignored: int = 0
-    rx_dropped: int = 0
-    tx_packets: int = 0
-    tx_bytes: int = 0
-    tx_dropped: int = 0
-
-
-@dataclass(slots=True)
-class Passed:
-    """When a slave last received and sent, in seconds of the monotonic clock; read once for many frames."""
-
-    rx: float | None = None
-    tx: float | None = None
 
 
 class Datapath:
@@ -77,14 +38,12 @@ class Datapath:
         self._tap = tap_fd
         self._loop = loop
         self._when_lost = when_lost
-        self._forwarder = Forwarder(missed=self._bucket_missed)
-        self._control: ControlPlane | None = None
+        self._punting = Punting()
+        self._forwarder = Forwarder(missed=self._punting.bucket_missed)
         self._wires: dict[str, Wire] = {}
         self._counters: dict[str, Counters] = {}
         self._passed: dict[str, Passed] = {}
         self._now = 0.0
-        self._punts_in: frozenset[bytes] = frozenset()
-        self._punts_out: frozenset[bytes] = frozenset()
         self._out = bytearray(ROOM)
         self._out_view = memoryview(self._out)
         self._in = bytearray(ROOM)
@@ -98,7 +57,7 @@ class Datapath:
 
     def connect(self, control: ControlPlane) -> None:
         """Punted frames go there."""
-        self._control = control
+        self._punting.connect(control)
 
     def close(self) -> None:
         """Stop; the TAP stays open."""
@@ -127,8 +86,7 @@ class Datapath:
     def publish(self, plan: ForwardingPlan) -> None:
         """Execute this plan from the next frame on."""
         self._forwarder.plan = plan
-        self._punts_in = frozenset(p.ethertype.to_bytes(2, "big") for p in plan.punt)
-        self._punts_out = frozenset(p.ethertype.to_bytes(2, "big") for p in plan.punt if p.from_host)
+        self._punting.publish(plan.punt)
         if self._tap >= 0:
             self._loop.replace(self._tap, self._host_handler(plan))
         for slave, wire in self._wires.items():
@@ -142,8 +100,7 @@ class Datapath:
 
     def traffic(self, slave: str) -> Traffic:
         """When frames last passed the slave, in ms of the monotonic clock."""
-        passed = self._passed.get(slave, Passed())
-        return Traffic(*(None if at is None else at * 1000.0 for at in (passed.rx, passed.tx)))
+        return self._passed.get(slave, Passed()).traffic()
 
     def transmit(self, slave: str, frame: bytes) -> None:
         """Send a frame of the driver's own. Raises MachineError."""
@@ -169,7 +126,7 @@ class Datapath:
 
     def _host_handler(self, plan: ForwardingPlan) -> Handler:
         match plan.transmit:
-            case Single(slave) if not self._punts_out and slave in self._wires:
+            case Single(slave) if not self._punting.of_host and slave in self._wires:
                 return self._host_to_one(slave)
         return self._host_by_plan
 
@@ -211,20 +168,12 @@ class Datapath:
                 self._not_read(error)
                 return
             frame = view[VNET_HEADER:count]
-            if self._punts_out and self._punted_by_host(frame):
+            if self._punting.of_host and self._punting.takes_from_host(frame):
                 continue
             for slave in self._forwarder.targets(frame):
                 if slave in self._wires:
                     self._forwarder.rewrite_sent(slave, frame)
                     self._send(slave, count)
-
-    def _punted_by_host(self, frame: memoryview) -> bool:
-        if self._control is None or _kind(frame) not in self._punts_out:
-            return False
-        return self._control.frame_from_host(bytes(frame))
-
-    def _bucket_missed(self, bucket: int) -> str | None:
-        return self._control.bucket_missed(bucket) if self._control is not None else None
 
     def _send(self, slave: str, count: int) -> None:
         counters = self._counters[slave]
@@ -242,7 +191,7 @@ class Datapath:
 
     def _wire_handler(self, slave: str, receive: Receive) -> Handler:
         accept = self._forwarder.plan.accept.get(slave, Accept.NOTHING)
-        if self._punts_in or accept is Accept.UNICAST:
+        if self._punting.of_slaves or accept is Accept.UNICAST:
             return self._wire_by_plan(slave, receive)
         return self._deliver(slave, receive) if accept is Accept.EVERYTHING else self._ignore(slave, receive)
 
@@ -299,7 +248,7 @@ class Datapath:
                     count = receive(buffer)
                     passed.rx = now
                     frame = view[VNET_HEADER:count]
-                    if self._punted_by_wire(slave, frame):
+                    if self._punting.takes_from_slave(slave, frame):
                         continue
                     if not self._forwarder.accepts(slave, frame):
                         counters.rx_ignored += 1
@@ -314,11 +263,6 @@ class Datapath:
                 self._not_moved(counters, error)
 
         return handler
-
-    def _punted_by_wire(self, slave: str, frame: memoryview) -> bool:
-        if self._control is None or _kind(frame) not in self._punts_in:
-            return False
-        return self._control.frame_from_slave(slave, bytes(frame))
 
     def _not_moved(self, counters: Counters, error: OSError) -> None:
         # ENETDOWN is news of the slave, not of a frame. EIO: the bond device is down. EINVAL: segmentation
@@ -338,9 +282,3 @@ class Datapath:
             self._loop.remove(self._tap)
             self._tap = -1
             self._when_lost()
-
-
-def _kind(frame: memoryview) -> bytes:
-    """EtherType, that behind the tag of a frame in a VLAN."""
-    kind = bytes(frame[12:14])
-    return bytes(frame[16:18]) if kind == _TAGGED else kind

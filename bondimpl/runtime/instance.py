@@ -183,6 +183,8 @@ class Instance:
             self._follow_mtu(link.mtu)
         if link.mac != self.machine.mac:
             self._follow_mac(link.mac)
+        if link.promiscuous != self.bond.promiscuous:
+            self.bond.set_promiscuous(link.promiscuous)
         if link.up != self.bond.admin_up:
             (self.bond.open if link.up else self.bond.close)()
 

@@ -16,6 +16,14 @@ def is_off(name: str) -> bool | None:
         return None
 
 
+def forwards(name: str) -> bool:
+    """Whether the host is a router on an interface; it is none where there is no IPv6."""
+    try:
+        return Path("/proc/sys/net/ipv6/conf", name, "forwarding").read_text() != "0\n"
+    except OSError:
+        return False
+
+
 def set_off(name: str, off: bool) -> None:
     """Switch IPv6 off or on; nothing happens where there is none. Raises MachineError."""
     try:

@@ -9,7 +9,7 @@ import struct
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from bondimpl.errors import MachineError
 from bondimpl.frames.ethernet import format_mac
@@ -20,11 +20,12 @@ _NEWLINK, _DELLINK, _GETLINK, _SETLINK = 16, 17, 18, 19
 _NEWADDR, _GETADDR = 20, 22
 _GROUP_LINK = 1
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER, _IFLA_LINKINFO = 1, 3, 4, 5, 10, 18
-_IFLA_EXT_MASK = 29
+_IFLA_EXT_MASK, _IFLA_PROMISCUITY = 29, 30
 _SKIP_STATS = 8
 _INFO_KIND, _INFO_DATA = 1, 2
 _VLAN_ID = 1
-_IFA_LOCAL = 2
+_IFA_ADDRESS, _IFA_LOCAL = 1, 2
+_IFA_F_OPTIMISTIC, _IFA_F_TENTATIVE = 0x04, 0x40
 _IFF_UP, _IFF_LOOPBACK, _IFF_LOWER_UP = 0x1, 0x8, 0x10000
 _ARPHRD_ETHER = 1
 _SO_NETNS_COOKIE = 71
@@ -39,7 +40,7 @@ class Link:
     """One interface. `mac` as long as the device has it, `mtu` in bytes, `carrier` as its driver keeps it.
 
     `kind` is what `ip -d link` shows (bond, tun, veth, vlan ...), empty for hardware. `master`, `lower` are
-    indexes.
+    indexes. `promiscuous`: somebody wants frames to any address.
     """
 
     index: int
@@ -54,6 +55,7 @@ class Link:
     master: int | None
     lower: int | None
     vlan: int | None
+    promiscuous: bool
 
 
 class Links:
@@ -101,14 +103,24 @@ class Links:
 
     def addresses(self, index: int) -> list[IPv4Address]:
         """IPv4 addresses in the kernel's order, primaries of each subnet first. Raises MachineError."""
-        request = struct.pack("=BBBBi", socket.AF_INET, 0, 0, 0, 0)
+        found = (attributes.get(_IFA_LOCAL) for _, attributes in self._addresses(index, socket.AF_INET))
+        return [IPv4Address(local) for local in found if local is not None]
+
+    def ipv6_addresses(self, index: int) -> list[IPv6Address]:
+        """IPv6 addresses that are in use, not those still looked for elsewhere. Raises MachineError."""
         found = []
+        for flags, attributes in self._addresses(index, socket.AF_INET6):
+            address = attributes.get(_IFA_LOCAL, attributes.get(_IFA_ADDRESS))
+            if address is not None and (not flags & _IFA_F_TENTATIVE or flags & _IFA_F_OPTIMISTIC):
+                found.append(IPv6Address(address))
+        return found
+
+    def _addresses(self, index: int, family: int) -> Iterator[tuple[int, dict[int, bytes]]]:
+        """Flags and attributes of each."""
+        request = struct.pack("=BBBBi", family, 0, 0, 0, 0)
         for kind, body in self._netlink.query("list addresses", _GETADDR, request, netlink.DUMP):
             if kind == _NEWADDR and struct.unpack_from("=i", body, 4)[0] == index:
-                local = netlink.attributes(body[8:]).get(_IFA_LOCAL)
-                if local is not None:
-                    found.append(IPv4Address(local))
-        return found
+                yield body[2], netlink.attributes(body[8:])
 
     def set_mac(self, index: int, name: str, mac: bytes) -> None:
         """Raises MachineError."""
@@ -194,6 +206,7 @@ def _link(body: bytes) -> Link:
         master=_number(found.get(_IFLA_MASTER)),
         lower=_number(found.get(_IFLA_LINK)),
         vlan=None if vlan is None else struct.unpack_from("=H", vlan)[0],
+        promiscuous=bool(_number(found.get(_IFLA_PROMISCUITY))),
     )
 
 

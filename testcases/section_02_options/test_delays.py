@@ -9,7 +9,7 @@ import pytest
 from lab.cases import BondDriver, BondHandle, Bonding, StreamMaker, Testbed, behaviour, needs
 from lab.faults import CablePull
 from testcases.bounds import detection
-from testcases.modes import MODES
+from testcases.modes import ADAPTIVE, MODES
 from testcases.outages import trouble_after
 from testcases.slaves import cable_of, link_goes, slave_in_use
 from testcases.wire import Wire
@@ -31,7 +31,7 @@ def test_a_multiple_of_miimon_is_used_as_given(bed: Testbed, driver: BondDriver,
 
     Verify: the status shows 400, the other delay is 0, and the log has no warning.
     """
-    for mode in MODES:
+    for mode in (*MODES, *ADAPTIVE):
         bond = driver.create(bed.host("host"), "bond0", {"mode": mode, "miimon": "100", delay: "400"})
         assert {name: shown(bond, name) for name in DELAYS} == {**dict.fromkeys(DELAYS, 0), delay: 400}
         assert delay not in bond.log()
@@ -47,7 +47,7 @@ def test_any_other_value_is_rounded_down(bed: Testbed, driver: BondDriver, delay
 
     Verify: the status shows 400, and the log says so.
     """
-    for mode in MODES:
+    for mode in (*MODES, *ADAPTIVE):
         bond = driver.create(bed.host("host"), "bond0", {"mode": mode, "miimon": "100", delay: str(given)})
         assert shown(bond, delay) == 400
         assert any({delay, f"({given})"} <= set(line.split()) for line in bond.log().splitlines())
@@ -61,7 +61,7 @@ def test_an_updelay_below_one_poll_is_none(bed: Testbed, driver: BondDriver) -> 
 
     Verify: the status shows 0.
     """
-    for mode in MODES:
+    for mode in (*MODES, *ADAPTIVE):
         bond = driver.create(bed.host("host"), "bond0", {"mode": mode, "miimon": "100", "updelay": "99"})
         assert bond.status().updelay_ms == 0
         bond.delete()

@@ -46,7 +46,7 @@ def grown(bond: BondHandle, interfaces: list[str], before: dict[str, Counters]) 
 
 
 @behaviour("5.2.same-mac-all-slaves")
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", [*MODES, "802.3ad"])
 @needs(slaves=3, meeting=True)
 def test_all_slaves_have_the_address_of_the_bond(
     mode: str, bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire

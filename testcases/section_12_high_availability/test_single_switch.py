@@ -11,6 +11,7 @@ from lab.bonding import wait_up
 from lab.cases import Bonding, Capture, Stream, StreamMaker, Testbed, behaviour, eventually, needs
 from lab.faults import CablePull, PowerOff
 from testcases.bounds import detection, seconds
+from testcases.links import has_carrier
 from testcases.modes import MODES
 from testcases.outages import trouble_after
 from testcases.section_12_high_availability.strangers import strangers
@@ -52,8 +53,8 @@ def test_no_mode_survives_the_loss_of_the_switch(
 ) -> None:
     """Steps: traffic; the switch loses power and gets it back; updelay is far longer than the bound.
 
-    Verify: nothing arrives while it is off, and the bond is shown as down; traffic returns within the
-    detection time after the switch does (updelay is skipped since no link is up).
+    Verify: nothing arrives while it is off, and the bond is shown as down and has no carrier; traffic returns
+    within the detection time after the switch does (updelay is skipped since no link is up).
     """
     bond = bonded(mode, miimon=100)
     bond.set("updelay", "5000")
@@ -61,11 +62,13 @@ def test_no_mode_survives_the_loss_of_the_switch(
         out.wait_flowing()
         with PowerOff(bed, bed.switch("switch_a")):
             eventually(lambda: bond.status().mii_status == "down", within=seconds(detection()))
+            assert not has_carrier(bond.host, bond.name)
             arrived = out.receiver.count
             out.run(0.3)
             assert out.receiver.count == arrived
         out.wait_flowing(within=seconds(detection()))
     assert bond.status().mii_status == "up"
+    assert has_carrier(bond.host, bond.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,8 @@ def test_round_robin_stripes_a_single_connection(bed: Testbed, bonded: Bonding, 
 def test_in_other_modes_a_connection_has_one_link(
     mode: str, bed: Testbed, bonded: Bonding, wire: Wire
 ) -> None:
-    """Steps: four cables of rate R; one TCP connection for a second. (802.3ad, tlb and alb: not built yet.)
+    """Steps: four cables of rate R; one TCP connection for a second. (802.3ad: test_8023ad. The
+    adaptive modes: not built yet.)
 
     Verify: its goodput is not above R, and all its segments are on one slave.
     """

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from lab import frames
 from lab.cases import Bonding, StreamMaker, Testbed, behaviour, eventually, needs
 from lab.faults import CablePull
 from testcases.bounds import detection, seconds
@@ -99,3 +100,54 @@ def test_active_backup_works_with_any_modules(bed: Testbed, bonded: Bonding, str
             back.wait_flowing()
             reports = out.report(), back.report()
     assert all(trouble_after(report, fault.at) <= detection() for report in reports), reports
+
+
+@behaviour("13.1.bladecenter.unsupported-modes")
+@needs(traits=("chassis", "esm"))
+def test_balance_xor_misbehaves_over_switch_modules(
+    bed: Testbed, bonded: Bonding, stream: StreamMaker
+) -> None:
+    """Steps: those of section 12.2 for modes that need one peer. (The driver does not refuse any mode.)
+
+    Verify: the bond's address moves from port to port of a module, broadcasts come twice.
+    """
+    multiple_switches.test_balancing_over_two_switches_misbehaves("balance-xor", bed, bonded, stream)
+
+
+@behaviour("13.1.bladecenter.unsupported-modes")
+@needs(traits=("chassis", "esm"))
+def test_broadcast_comes_twice_over_switch_modules(bonded: Bonding, stream: StreamMaker, wire: Wire) -> None:
+    """Steps: traffic to an address that no switch knows, as each module has a way to its station.
+
+    Verify: every frame leaves by both modules and reaches the station twice.
+    """
+    bonded("broadcast", miimon=100)
+    wire.mark()
+    with stream("out") as out:
+        out.run(0.3)
+    assert wire.shares() == dict.fromkeys(("eth0", "eth1"), out.report().sent)
+    assert (out.report().lost, out.report().duplicates) == (0, out.report().sent)
+
+
+@behaviour("13.1.bladecenter.unsupported-modes")
+@pytest.mark.parametrize("lacp", [False, True], ids=["without-lacp", "with-lacp"])
+@needs(traits=("chassis", "esm"))
+def test_802_3ad_uses_one_switch_module(lacp: bool, bonded: Bonding, stream: StreamMaker, wire: Wire) -> None:
+    """Steps: traffic out, broadcasts in, which come to both modules; those speak LACP, or do not.
+
+    Verify: each slave is alone in an aggregator, one of them carries everything; nothing is lost, and nothing
+    is heard twice, though a module without LACP hands on what it gets.
+    """
+    bond = bonded("802.3ad", miimon=100, lacp_rate="fast", trunk=lacp)
+    wire.mark()
+    with stream("out") as out, stream("in", dst_mac=frames.BROADCAST) as back:
+        out.run(1.0)
+    for report in (out.report(), back.report()):
+        assert (report.lost, report.duplicates) == (0, 0)
+    assert len(wire.shares()) == 1
+    assert len(wire.arrivals()) == 2 or lacp
+    view = bond.status()
+    assert len({slave.aggregator_id for slave in view.slaves}) == 2
+    assert view.ad is not None
+    assert view.ad.aggregator is not None
+    assert (view.ad.aggregator.ports, view.ad.aggregator.has_partner) == (1, lacp)

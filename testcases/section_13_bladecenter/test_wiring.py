@@ -6,8 +6,9 @@ from lab import frames
 from lab.cases import Bonding, Port, StreamMaker, Testbed, behaviour, eventually, needs, send_frames
 from lab.faults import CablePull, PowerOff
 from testcases.bounds import detection, seconds
+from testcases.links import has_carrier
 from testcases.section_06_switch.mac_table import port_of_slave, ports_of
-from testcases.section_13_bladecenter.chassis import blades, first_hop, has_link
+from testcases.section_13_bladecenter.chassis import blades, first_hop
 
 
 @behaviour("13.1.wiring.two-ports")
@@ -23,7 +24,7 @@ def test_eth0_goes_to_module_1_and_eth1_to_module_2(bed: Testbed, bonded: Bondin
         assert first_hop(bed, blade, "eth0") == bed.switch("switch_a").name
         assert first_hop(bed, blade, "eth1") == bed.switch("switch_b").name
     with PowerOff(bed, bed.switch("switch_a")):
-        links = {nic: {has_link(blade, nic) for blade in blades(bed)} for nic in ("eth0", "eth1")}
+        links = {nic: {has_carrier(blade, nic) for blade in blades(bed)} for nic in ("eth0", "eth1")}
         assert links == {"eth0": {False}, "eth1": {True}}
         eventually(lambda: bond.status().slave("eth0").mii_status == "down", seconds(detection()))
         assert bond.status().slave("eth1").mii_status == "up"
@@ -103,13 +104,13 @@ def test_passthrough_modules_lead_to_one_switch(bed: Testbed, bonded: Bonding, s
     with stream("out") as out:
         for off, on in ((0, 1), (1, 0)):
             external.port_admin(ports[off], False)
-            eventually(lambda: not has_link(host, f"eth{off}"), within=0.5)  # noqa: B023
-            assert has_link(host, f"eth{on}")
+            eventually(lambda: not has_carrier(host, f"eth{off}"), within=0.5)  # noqa: B023
+            assert has_carrier(host, f"eth{on}")
             eventually(lambda: bond.status().active == f"eth{on}", within=seconds(detection()))  # noqa: B023
             out.wait_flowing()
             assert ports_of(bed, "external", mac)() == {ports[on]}
             external.port_admin(ports[off], True)
-            eventually(lambda: has_link(host, f"eth{off}"), within=0.5)  # noqa: B023
+            eventually(lambda: has_carrier(host, f"eth{off}"), within=0.5)  # noqa: B023
             eventually(
                 lambda: bond.status().slave(f"eth{off}").mii_status == "up",  # noqa: B023
                 within=seconds(detection()),

@@ -11,9 +11,12 @@ import pytest
 from lab import frames
 from lab.cases import Bonding, StreamMaker, Testbed, behaviour, eventually, needs, never, send_frames
 from lab.faults import CablePull
-from testcases.bounds import detection, seconds
+from testcases.bounds import LACP_JOIN, detection, seconds
 from testcases.bursts import by_nic, carried, is_of_burst, nic_of_peer, numbered, peers_like
-from testcases.modes import MODES, SPREADING
+from testcases.lacpdus import carrying
+from testcases.links import has_carrier
+from testcases.modes import ADAPTIVE, MODES, SPREADING
+from testcases.neighbours import REBALANCE_S, addresses, to_all, wait_dealt
 from testcases.outages import trouble_after
 from testcases.slaves import cable_of, link_goes, slave_in_use
 from testcases.wire import Wire
@@ -46,6 +49,16 @@ def test_a_dead_slave_is_disabled(
     assert trouble_after(report, pull.at) <= detection()
 
 
+@behaviour("14.5.slave-dies.disabled")
+@needs(slaves=2, meeting=True, switch=True, once=True)
+@pytest.mark.parametrize("mode", ADAPTIVE)
+def test_the_adaptive_modes_disable_a_dead_slave(
+    bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire, mode: str
+) -> None:
+    """Steps, verify: as above, with a switch: what such a bond sends by all its slaves must come together."""
+    test_a_dead_slave_is_disabled(bed, bonded, stream, wire, mode)
+
+
 @behaviour("14.5.slave-dies.other-modes-ignore")
 @needs(slaves=3)
 @pytest.mark.parametrize("mode", SPREADING)
@@ -61,10 +74,47 @@ def test_other_modes_stop_using_the_link(bed: Testbed, bonded: Bonding, wire: Wi
         link_goes(bond, "eth1", "down")
         burst = carried(wire, bond, numbered(bond, peers, 480), copies)
         assert bond.status().mii_status == "up"
-        assert "LOWER_UP" in bond.host.run(["ip", "link", "show", "dev", bond.name]).stdout
+        assert has_carrier(bond.host, bond.name)
     assert set(burst) == {"eth0", "eth2"}
     assert sum(len(sent) for sent in burst.values()) == 480 * copies
     assert set(nic_of_peer(burst)) == set(peers)
+
+
+@behaviour("14.5.slave-dies.other-modes-ignore")
+@needs(slaves=3, switch=False)
+def test_802_3ad_stops_using_the_link(bed: Testbed, bonded: Bonding, wire: Wire) -> None:
+    """Steps, verify: as above, with a peer that speaks LACP."""
+    test_other_modes_stop_using_the_link(bed, bonded, wire, "802.3ad")
+
+
+@behaviour("14.5.slave-dies.other-modes-ignore", "14.5.slave-recovers.rejoins")
+@needs(slaves=3, meeting=True, switch=True, once=True)
+@pytest.mark.parametrize("mode", ADAPTIVE)
+def test_the_adaptive_modes_move_peers_to_and_fro(
+    bed: Testbed, bonded: Bonding, wire: Wire, mode: str
+) -> None:
+    """Steps: send to 16 peers over three slaves, with one cable pulled, and when that slave has recovered.
+
+    Verify: the remaining slaves carry everything, and the bond stays up; the slave gets peers again, at the
+    latest when loads have been balanced anew.
+    """
+    bond = bonded(mode, slaves=3, miimon=100)
+    wait_dealt(wire, ["eth0", "eth1", "eth2"])  # no rebalance is due that would hide what a failure does
+    peers = addresses(16)
+
+    def sent() -> dict[str, list[bytes]]:
+        return carried(wire, bond, to_all(bond, peers, 10, 100))
+
+    eventually(sent, REBALANCE_S, until=lambda burst: "eth1" in burst, what="eth1 has peers")
+    with CablePull(bed, bed.slave_cable(1)):
+        link_goes(bond, "eth1", "down")
+        burst = sent()
+        assert set(burst) <= {"eth0", "eth2"}
+        assert sum(len(left) for left in burst.values()) == 160
+        assert bond.status().mii_status == "up"
+        assert has_carrier(bond.host, bond.name)
+    link_goes(bond, "eth1", "up")
+    eventually(sent, REBALANCE_S, until=lambda burst: "eth1" in burst, what="eth1 has peers again")
 
 
 @behaviour("14.5.slave-recovers.rejoins")
@@ -86,6 +136,26 @@ def test_a_recovered_slave_carries_its_share(bed: Testbed, bonded: Bonding, wire
     assert {nic: len(sent) for nic, sent in carried(wire, bond, burst, copies).items()} == before
     assert set(before) == {"eth0", "eth1"}
     assert bond.status().slave("eth1").failures == failures + 1
+
+
+@behaviour("14.5.slave-recovers.rejoins")
+@needs(slaves=2, switch=False)
+def test_a_recovered_slave_rejoins_its_aggregator(bed: Testbed, bonded: Bonding, wire: Wire) -> None:
+    """Steps: in 802.3ad send frames to 16 peers before a failure, and after LACP has settled on the slave.
+
+    Verify: it is in the aggregator again, and each slave carries as much as it did before.
+    """
+    bond = bonded("802.3ad", miimon=100, lacp_rate="fast")
+    burst = numbered(bond, peers_like(bond.host.mac(bond.name)), 160)
+    before = {nic: len(sent) for nic, sent in carried(wire, bond, burst).items()}
+    with CablePull(bed, bed.slave_cable(1)):
+        link_goes(bond, "eth1", "down")
+        assert set(carried(wire, bond, burst)) == {"eth0"}
+        wire.mark()
+    eventually(carrying(wire, ["eth0", "eth1"]), within=seconds(detection() + LACP_JOIN))
+    assert len({slave.aggregator_id for slave in bond.status().slaves}) == 1
+    assert {nic: len(sent) for nic, sent in carried(wire, bond, burst).items()} == before
+    assert set(before) == {"eth0", "eth1"}
 
 
 @behaviour("14.5.slave-recovers.rejoins")

@@ -18,7 +18,11 @@ from lab.cases import (
     needs,
 )
 from lab.hosts.base import Host
-from testcases.modes import MODES
+from testcases.bounds import LACP_JOIN, seconds
+from testcases.bursts import carried, numbered, peers_like
+from testcases.lacpdus import carrying
+from testcases.modes import ADAPTIVE, MODES
+from testcases.neighbours import wait_dealt
 from testcases.wire import Wire
 
 BY_HAND = "00:11:22:33:44:55"
@@ -127,6 +131,62 @@ def test_the_address_can_be_set_by_hand(
     assert {frames.src_mac(seen.data) for nic in wire.shares() for seen in wire.left_by(nic, bool)} == {
         BY_HAND
     }
+
+
+@behaviour("14.8.mac.set-explicitly")
+@needs(slaves=2, switch=False)
+def test_the_address_of_an_aggregate_can_be_set_by_hand(
+    bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire
+) -> None:
+    """Steps: in 802.3ad give the bond another address while it is up; the peer forgets the old one.
+
+    Verify: bond and slaves have it; ping by the peer is answered; all but LACPDUs leave with it; both links
+    are agreed upon, and carry. (Whether LACP names its system anew is up to the driver: today's does not.)
+    """
+    bond = bonded("802.3ad", miimon=100, lacp_rate="fast")
+    set_address(bond.host, bond.name, BY_HAND)
+    eventually(lambda: macs(bond, "eth0", "eth1"), within=1.0, until=lambda now: now == [BY_HAND] * 3)
+    wire.mark()
+    eventually(carrying(wire, ["eth0", "eth1"]), within=seconds(LACP_JOIN))
+    bed.host("peer").run(["ip", "neighbour", "flush", "all"])
+    ping = ["ping", "-c", "3", "-i", "0.01", "-W", "1", HOST_IP]
+    assert "3 packets transmitted, 3 received" in bed.host("peer").run(ping).stdout
+    with stream("in") as back:
+        burst = carried(wire, bond, numbered(bond, peers_like(BY_HAND), 160))
+    assert back.report().lost == 0
+    assert set(burst) == {"eth0", "eth1"}
+    others = (seen for nic in burst for seen in wire.left_by(nic, lambda frame: not frames.is_lacpdu(frame)))
+    assert {frames.src_mac(seen.data) for seen in others} == {BY_HAND}
+
+
+@behaviour("14.8.mac.set-explicitly-tlb-alb")
+@pytest.mark.parametrize("mode", ADAPTIVE)
+@needs(slaves=3, meeting=True, switch=True, once=True)
+def test_an_address_set_by_hand_is_for_the_active_slave(
+    mode: str, bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire
+) -> None:
+    """Steps: in the adaptive modes give the bond another address; once the switch has learned that, traffic
+    both ways.
+
+    Verify: the bond and its active slave have it, the others keep their own; frames to the bond arrive on the
+    active slave, and each slave sends with its own address.
+    """
+    bond = bonded(mode, slaves=3, miimon=100)
+    _, _, *others = macs(bond, "eth0", "eth1", "eth2")
+    assert bond.status().active == "eth0"
+    set_address(bond.host, bond.name, BY_HAND)
+    wanted = [BY_HAND, BY_HAND, *others]
+    eventually(lambda: macs(bond, "eth0", "eth1", "eth2"), within=1.0, until=lambda now: now == wanted)
+    wait_dealt(wire, ["eth0", "eth1", "eth2"])
+    with stream("in") as back:
+        back.wait_flowing()  # from now on the switch knows the peer, too
+        wire.mark()
+        with stream("out") as out:
+            out.run(0.2)
+    assert out.report().lost == back.report().lost == 0
+    assert set(wire.arrivals()) == {"eth0"}
+    for nic in wire.shares(bool):
+        assert {frames.src_mac(seen.data) for seen in wire.left_by(nic, bool)} == {bond.host.mac(nic)}
 
 
 @behaviour("14.8.mac.explicit-wins-over-first-slave")

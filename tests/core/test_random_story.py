@@ -27,9 +27,13 @@ class BondStory(RuleBasedStateMachine):
         updelay=st.sampled_from(["0", "300", "1000"]),
         downdelay=st.sampled_from(["0", "300"]),
         primary=st.sampled_from(["", "eth1"]),
+        fail_over_mac=st.sampled_from(["none", "active", "follow"]),
     )
-    def begin(self, mode: str, era_name: str, updelay: str, downdelay: str, primary: str) -> None:
+    def begin(
+        self, mode: str, era_name: str, updelay: str, downdelay: str, primary: str, fail_over_mac: str
+    ) -> None:
         options: dict[str, Any] = {"primary": primary} if mode == "active-backup" and primary else {}
+        options["fail_over_mac"] = fail_over_mac
         self.world = World(
             mode, slaves=0, miimon="100", updelay=updelay, downdelay=downdelay, era_name=era_name, **options
         )
@@ -64,6 +68,10 @@ class BondStory(RuleBasedStateMachine):
     def prefer(self, name: str) -> None:
         if self.world.bond.options.mode == "active-backup":
             self.world.bond.set_option("primary", name)
+
+    @rule(on=st.booleans())
+    def sniff(self, on: bool) -> None:
+        self.world.bond.set_promiscuous(on)
 
     @rule(duration_ms=st.integers(min_value=1, max_value=2500))
     def wait(self, duration_ms: int) -> None:
@@ -109,8 +117,26 @@ class BondStory(RuleBasedStateMachine):
             return
         for i, (name, nic) in enumerate(self.world.machine.nics.items()):
             enslaved = name in self.world.bond.slaves
-            assert nic.mac == (self.world.bond.mac if enslaved else mac(i))
+            if not enslaved or self._policy() == "active":
+                assert nic.mac == mac(i)
+            elif self._policy() == "none" or name == self.world.active:
+                assert nic.mac == self.world.bond.mac
+            if self._policy() == "active" and name == self.world.active:
+                assert self.world.machine.bond_mac == nic.mac
             assert nic.up == nic.attached == enslaved
+
+    @invariant()
+    def the_right_slaves_are_promiscuous(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        bond = self.world.bond
+        hearing = {self.world.active} if bond.options.mode == "active-backup" else set(bond.slaves)
+        for name, nic in self.world.machine.nics.items():
+            assert nic.promiscuity == (bond.promiscuous and name in hearing)
+
+    def _policy(self) -> str:
+        options = self.world.bond.options
+        return options.fail_over_mac if options.mode == "active-backup" else "none"
 
 
 TestBondStory = BondStory.TestCase

@@ -65,7 +65,6 @@ def test_primary_has_no_effect_in_other_modes(mode: str) -> None:
     "texts",
     [
         {"arp_interval": "100", "arp_ip_target": "10.0.0.1", "ns_ip6_target": "2001:db8::2"},
-        {"mode": "1", "fail_over_mac": "active"},
         {"mode": "4", "broadcast_neighbor": "1"},
     ],
 )

@@ -13,7 +13,7 @@ from bondimpl.errors import MachineError
 from bondimpl.events import Event
 from bondimpl.forwarding import Forwarder, ForwardingPlan, Load
 from bondimpl.frames import flow
-from bondimpl.machine import HostAddress, PortInfo, ProbePath, Speed, Traffic
+from bondimpl.machine import HostAddress, HostGroup, HostIpv6, PortInfo, ProbePath, Speed, Traffic
 from bondimpl.slave import Link
 
 
@@ -48,6 +48,8 @@ class FakeMachine:
         self.bond_mac = b""
         self.bond_carrier = False
         self.addresses: tuple[HostAddress, ...] = ()
+        self.ipv6_addresses: tuple[HostIpv6, ...] = ()
+        self.groups: tuple[HostGroup, ...] = ()
         self.sent: list[tuple[str, bytes]] = []
         self.plans: list[ForwardingPlan] = []
         self.vlans: tuple[int, ...] = ()
@@ -107,6 +109,13 @@ class FakeMachine:
     def bond_addresses(self) -> tuple[HostAddress, ...]:
         self._effect("bond_addresses")
         return self.addresses
+
+    def bond_ipv6_addresses(self) -> tuple[HostIpv6, ...]:
+        return self.ipv6_addresses
+
+    def bond_groups(self) -> tuple[HostGroup, ...]:
+        self._effect("bond_groups")
+        return self.groups
 
     def bond_vlans(self) -> tuple[int, ...]:
         return self.vlans

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from lab.cables import PatchCable
+from lab.cables import TBF_BURST_MIN_BYTES, TBF_BURST_MS, PatchCable
 from lab.errors import LabError
 from lab.netns import in_namespace
 from lab.testbed import Testbed
@@ -251,11 +251,10 @@ def test_rate_limit(pair: Testbed, mbit: float) -> None:
             with suppress(BlockingIOError):
                 sock.recv(4096)
                 came.append(time.monotonic())
-    # Not the first frames: they pass at once, from a full bucket.
-    steady = [at_s for at_s in came if at_s > begun + 0.1]
-    rate = (len(steady) - 1) * len(frame) * 8 / (steady[-1] - steady[0]) / 1e6
-    # Too fast is the cable's fault; somewhat slow may be the sender's, on a busy machine.
-    assert 0.5 * mbit < rate < 1.1 * mbit
+    bits, elapsed = len(came) * len(frame) * 8, came[-1] - begun
+    bucket = max(TBF_BURST_MIN_BYTES, mbit * 1e3 / 8 * TBF_BURST_MS) * 8
+    # Too much is the cable's fault; somewhat little may be the sender's, on a busy machine.
+    assert 0.5 * mbit * 1e6 * elapsed < bits < 1.05 * mbit * 1e6 * elapsed + bucket
     cable.limit(None)
     assert len(deliver((host, "eth3"), (peer, "eth3"), frames(100), 100)) == 100
     cable.limit(None)

@@ -18,6 +18,7 @@ class Mutant:
 
 
 _OPTIONS = "testcases/section_02_options"
+_LACP = "testcases/section_12_high_availability"
 
 MUTANTS = (
     Mutant(
@@ -57,14 +58,14 @@ MUTANTS = (
     ),
     Mutant(
         "a released slave keeps the bond's address",
-        "bondimpl/bond.py",
+        "bondimpl/membership.py",
         "            partial(self._machine.set_slave_mac, name, slave.permanent_mac),\n",
         "",
         ("testcases/section_14_faq/test_mac_address.py",),
     ),
     Mutant(
         "a released slave keeps the bond's MTU",
-        "bondimpl/bond.py",
+        "bondimpl/membership.py",
         "            partial(self._machine.set_slave_mtu, name, slave.original.mtu),\n",
         "",
         ("testcases/section_14_faq/test_detach.py",),
@@ -169,9 +170,49 @@ MUTANTS = (
     ),
     Mutant(
         "slaves keep their own address",
-        "bondimpl/bond.py",
+        "bondimpl/membership.py",
         "            machine.set_slave_mac(port.name, bond_mac if addresses.changes_while_up else mac)\n",
         "            machine.set_slave_mac(port.name, port.mac)\n",
         ("testcases/section_05_query",),
+    ),
+    Mutant(
+        "LACPDUs are sent at the pace that we ask of the partner",
+        "bondimpl/lacp/periodic.py",
+        "wants_fast = port.partner.has(PortState.TIMEOUT)",
+        "wants_fast = port.actor.has(PortState.TIMEOUT)",
+        (f"{_LACP}/test_lacp_partner.py",),
+        "lacp_switch:ovs",
+    ),
+    Mutant(
+        "a silent LACP partner is believed for ever",
+        "bondimpl/lacp/receive.py",
+        "_AFTER = {Receive.CURRENT: Receive.EXPIRED, Receive.EXPIRED: Receive.DEFAULTED}",
+        "_AFTER = {Receive.CURRENT: Receive.CURRENT, Receive.EXPIRED: Receive.EXPIRED}",
+        (f"{_LACP}/test_lacp_failures.py",),
+        "lacp_switch:ovs",
+    ),
+    Mutant(
+        "ports of another LACP partner join the aggregate",
+        "bondimpl/lacp/selection.py",
+        "        and aggregator.partner_system == port.partner.system\n",
+        "",
+        (f"{_LACP}/test_lacp_failures.py",),
+        "lacp_switch:two_ovs",
+    ),
+    Mutant(
+        "slaves outside the LACP aggregate carry, too",
+        "bondimpl/modes/ieee8023ad.py",
+        "        return tuple(slave for slave in self.state.carrying if slave.name in passing)\n",
+        "        return tuple(slave for slave in self.state.carrying if passing)\n",
+        (f"{_OPTIONS}/test_mode_8023ad.py",),
+        "lacp_switch:ovs",
+    ),
+    Mutant(
+        "no LACPDU says farewell",
+        "bondimpl/lacp/aggregation.py",
+        "        self._send_lacpdu(port)\n        selection.leave(port)\n",
+        "        selection.leave(port)\n",
+        (f"{_LACP}/test_lacp_failures.py",),
+        "lacp_switch:ovs",
     ),
 )

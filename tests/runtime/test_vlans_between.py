@@ -13,7 +13,7 @@ BOND = 5
 def device(
     index: int, kind: str, *, lower: int | None = None, vlan: int | None = None, master: int | None = None
 ) -> Link:
-    return Link(index, f"if{index}", b"", 1500, True, True, True, False, kind, master, lower, vlan)
+    return Link(index, f"if{index}", b"", 1500, True, True, True, False, kind, master, lower, vlan, False)
 
 
 DEVICES = [
