@@ -54,7 +54,9 @@ class Ieee8023ad(ModeRule):
         return Hashed(policy, self.replaced_by_successor(self._members(), carrying))
 
     def accept(self) -> Iterable[Slave]:
-        return self._carrying()
+        # With coupled_control off a port hears its partner before it may send.
+        hearing = {p.slave for p in self._lacp.ports.values() if p.passes_traffic or p.mux is Mux.COLLECTING}
+        return tuple(slave for slave in self.state.carrying if slave.name in hearing)
 
     def carrier(self) -> bool:
         active = self._lacp.active

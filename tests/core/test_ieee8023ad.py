@@ -327,3 +327,26 @@ def test_two_passive_ends_flap() -> None:
     assert len(outs) >= 4
     assert all(50 <= out <= 900 for out in outs)
     assert all(3000 <= period <= 4200 for period in periods)
+
+
+def test_a_port_that_collects_hears_before_it_sends() -> None:
+    """With coupled_control off; here because the partner's word that it collects is lost."""
+    pair = BackToBack(a={**FAST, "coupled_control": "off"}, b=FAST)
+
+    def in_sync(frame: bytes) -> bool:
+        pdu = decode_lacpdu(frame)
+        return pdu is not None and PortState.COLLECTING not in pdu.actor.state
+
+    pair.swallow = lambda sender, _slave, frame: sender is pair.b and not in_sync(frame)
+    pair.until(lambda: summary_of_mux(pair) == ["collecting", "collecting"], within_ms=4000)
+    assert carrying(pair.a) == ["eth0", "eth1"]
+    assert pair.a.plan.transmit == Discard()
+    pair.swallow = lambda *_: False
+    pair.until(lambda: summary_of_mux(pair) == ["distributing", "distributing"], within_ms=2000)
+    assert pair.a.plan.transmit != Discard()
+
+
+def summary_of_mux(pair: BackToBack) -> list[str]:
+    status = pair.a.bond.snapshot().lacp
+    assert status is not None
+    return [port.mux for port in status.ports.values()]

@@ -200,12 +200,12 @@ MUTANTS = (
         "lacp_switch:two_ovs",
     ),
     Mutant(
-        "slaves outside the LACP aggregate carry, too",
+        "slaves outside the LACP aggregate are heard",
         "bondimpl/modes/ieee8023ad.py",
-        "        return tuple(slave for slave in self.state.carrying if slave.name in passing)\n",
-        "        return tuple(slave for slave in self.state.carrying if passing)\n",
-        (f"{_OPTIONS}/test_mode_8023ad.py",),
-        "lacp_switch:ovs",
+        "        return tuple(slave for slave in self.state.carrying if slave.name in hearing)\n",
+        "        return self.state.carrying\n",
+        ("testcases/section_13_bladecenter/test_modes.py",),
+        "bladecenter:esm",
     ),
     Mutant(
         "no LACPDU says farewell",
