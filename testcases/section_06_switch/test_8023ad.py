@@ -66,3 +66,26 @@ def test_a_static_group_is_no_partner(bed: Testbed, bonded: Bonding, wire: Wire)
     if status.ad.aggregator:
         assert (status.ad.aggregator.ports, status.ad.aggregator.has_partner) == (1, False)
     assert len(carried(wire, bond, numbered(bond, strangers(bonded, PEERS), PEERS))) == 1
+
+
+@behaviour("6.802.3ad.cisco-two-steps")
+@needs(slaves=2, meeting=True, switch=True, traits=("lacp",))
+def test_a_group_is_made_first_and_then_told_to_speak_lacp(bed: Testbed, bonded: Bonding, wire: Wire) -> None:
+    """Steps: put the switch's ports in one static group; then have that group speak LACP.
+
+    Verify: after the first step the switch sends no LACPDU, and each slave is alone; after the second both
+    ends of each link tell that they collect and distribute, within 5 s.
+    """
+    switch, ports = bed.switch("switch_a"), [port_of_slave(bed, number) for number in (0, 1)]
+    switch.group(GROUP, ports)
+    bond = bonded("802.3ad", trunk=False, miimon=100, lacp_rate="fast")
+    for up in (False, True):  # an opening ends the time for which the driver holds aggregation back
+        bond.set_up(up)
+    never(lambda: any(heard(wire, nic) for nic in TWO), during=2.0, every=0.2)
+    numbers = [bond.status().slave(nic).aggregator_id for nic in TWO]
+    assert numbers[0] != numbers[1]
+    switch.ungroup(GROUP)
+    switch.group(GROUP, ports, lacp=Lacp(fast=True))
+    eventually(carrying(wire, TWO), within=seconds(LACP_JOIN), what="both links carry")
+    status = bond.status()
+    assert status.slave("eth0").aggregator_id == status.slave("eth1").aggregator_id
