@@ -194,6 +194,28 @@ def test_the_text_of_an_aggregate_equals_the_real_drivers() -> None:
     assert text() == lacp_sample("partner_gone_75s_churned", partner)
 
 
+def test_the_text_of_a_passive_end_with_settings_equals_the_real_drivers() -> None:
+    settings = {
+        "lacp_active": "off",
+        "min_links": "2",
+        "ad_select": "bandwidth",
+        "ad_actor_sys_prio": "32768",
+        "ad_actor_system": "02:aa:bb:cc:dd:ee",
+        "ad_user_port_key": "100",
+    }
+    pair = BackToBack(a=settings, b={})
+    pair.run(12_000)
+    text = proc_text(pair.a.bond.snapshot(), "6.1.176")
+    assert text == lacp_sample("b2b_passive_slow_adactor_t12s", format_mac(pair.b.bond.mac))
+
+
+def test_the_text_while_negotiating_equals_the_real_drivers() -> None:
+    pair = BackToBack(a={"lacp_rate": "fast"})
+    pair.run(1000)
+    text = proc_text(pair.a.bond.snapshot(), "6.1.176")
+    assert text == lacp_sample("b2b_fast_t1s", format_mac(pair.b.bond.mac))
+
+
 def test_the_text_of_passive_ends_equals_the_real_drivers() -> None:
     pair = BackToBack(a={"lacp_active": "off"})
     partner = format_mac(pair.b.bond.mac)
