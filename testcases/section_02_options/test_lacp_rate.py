@@ -10,9 +10,9 @@ import pytest
 from lab.cases import BondDriver, Bonding, Lacp, Testbed, behaviour, eventually, needs, never
 from lab.lacp import LacpState
 from testcases.bounds import LACP_JOIN, SLACK, seconds
+from testcases.lacp_partner import partner
 from testcases.lacpdus import Lacpdu, carrying, heard, told
 from testcases.modes import MODES
-from testcases.section_12_high_availability.lacp_partner import partner
 from testcases.wire import Wire
 
 FAST, SLOW = 1_000, 30_000

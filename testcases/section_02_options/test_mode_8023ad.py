@@ -16,10 +16,10 @@ from lab.lacp import NO_SYSTEM
 from testcases.bounds import LACP_JOIN, LACP_SHORT_TIMEOUT, LACP_TICK, SLACK, seconds
 from testcases.bursts import carried, nic_of_peer, numbered
 from testcases.fault_shim import FaultShim
+from testcases.lacp_partner import partner
 from testcases.lacpdus import carrying, heard, told
-from testcases.section_12_high_availability.lacp_partner import partner
-from testcases.section_12_high_availability.strangers import strangers
 from testcases.slaves import cable_of, link_goes
+from testcases.strangers import strangers
 from testcases.wire import Wire
 
 TWO, THREE = ("eth0", "eth1"), ("eth0", "eth1", "eth2")

@@ -10,7 +10,7 @@ from testcases.bounds import LACP_JOIN, seconds
 from testcases.bursts import carried, numbered
 from testcases.lacpdus import carrying, heard, told
 from testcases.section_06_switch.mac_table import port_of_slave
-from testcases.section_12_high_availability.strangers import strangers
+from testcases.strangers import strangers
 from testcases.wire import Wire
 
 TWO, THREE = ("eth0", "eth1"), ("eth0", "eth1", "eth2")

@@ -8,7 +8,7 @@ from lab.cases import Bonding, StreamMaker, Testbed, behaviour, eventually, need
 from lab.faults import Blackhole, CablePull
 from testcases.bounds import detection, seconds
 from testcases.modes import MODES
-from testcases.section_12_high_availability.strangers import strangers
+from testcases.strangers import strangers
 from testcases.wire import Wire
 
 

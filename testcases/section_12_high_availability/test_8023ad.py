@@ -11,12 +11,12 @@ from lab.cases import PEER_IP, Bonding, Capture, StreamMaker, Testbed, behaviour
 from lab.faults import CablePull
 from testcases.bounds import LACP_JOIN, detection, seconds
 from testcases.bursts import carried, nic_of_peer, numbered, peers_like
+from testcases.lacp_partner import used_by
 from testcases.section_12_high_availability import test_single_switch as single_switch
 from testcases.section_12_high_availability import test_throughput as throughput
 from testcases.section_12_high_availability import test_updelay as updelay
-from testcases.section_12_high_availability.lacp_partner import used_by
-from testcases.section_12_high_availability.strangers import strangers
 from testcases.slaves import link_goes
+from testcases.strangers import strangers
 from testcases.wire import Wire
 
 RATES = (2.0, 4.0, 50.0, 50.0)

@@ -12,10 +12,10 @@ from lab.cases import Bonding, StreamMaker, Testbed, behaviour, eventually, need
 from lab.faults import CablePull
 from lab.lacp import LacpState
 from testcases.bounds import LACP_JOIN, LACP_SHORT_TIMEOUT, LACP_TICK, SLACK, detection, seconds
+from testcases.lacp_partner import conversations, lacp_loss, partner, used_by
 from testcases.lacpdus import carrying, heard, told
 from testcases.links import has_carrier
 from testcases.outages import EARLY_MS, lost_between
-from testcases.section_12_high_availability.lacp_partner import conversations, lacp_loss, partner, used_by
 from testcases.slaves import cable_of, link_goes
 from testcases.wire import Wire
 

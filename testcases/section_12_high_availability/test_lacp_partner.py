@@ -14,8 +14,8 @@ from lab.faults import CablePull
 from lab.lacp import NO_SYSTEM, LacpState
 from lab.switches.base import LacpMode
 from testcases.bounds import LACP_JOIN, seconds
+from testcases.lacp_partner import conversations, partner
 from testcases.lacpdus import Lacpdu, carrying, heard, told
-from testcases.section_12_high_availability.lacp_partner import conversations, partner
 from testcases.slaves import link_goes
 from testcases.wire import Wire
 

@@ -26,7 +26,7 @@ from testcases.bounds import detection, seconds
 from testcases.outages import trouble_after
 from testcases.section_06_switch.mac_table import port_of_slave, ports_of
 from testcases.section_12_high_availability.bulk import transfer
-from testcases.section_12_high_availability.strangers import strangers
+from testcases.strangers import strangers
 from testcases.wire import Wire
 
 R = 50.0

@@ -14,7 +14,7 @@ from testcases.bounds import detection, seconds
 from testcases.links import has_carrier
 from testcases.modes import MODES
 from testcases.outages import trouble_after
-from testcases.section_12_high_availability.strangers import strangers
+from testcases.strangers import strangers
 from testcases.wire import is_probe
 
 SLAVES, PEERS = 4, 4

@@ -12,7 +12,7 @@ from lab.cases import Bonding, Lacp, Stream, StreamMaker, Testbed
 from lab.faults import Impairment
 from lab.switches.base import LacpMode
 from testcases.bursts import carried, nic_of_peer, numbered
-from testcases.section_12_high_availability.strangers import strangers
+from testcases.strangers import strangers
 from testcases.wire import Wire
 
 PEERS = 16
