@@ -18,6 +18,15 @@ BATCH = 200
 CARRIED_S = 3.0
 
 
+def nic_by_xor(bond: BondHandle, peers: Sequence[str], slaves: int) -> dict[str, set[str]]:
+    """Where the HOWTO sends frames to these MACs: (source XOR destination) modulo the slave count."""
+    source = int.from_bytes(frames.mac_bytes(bond.host.mac(bond.name)), "big")
+    return {
+        peer: {bond.host.nics[(source ^ int.from_bytes(frames.mac_bytes(peer), "big")) % slaves]}
+        for peer in peers
+    }
+
+
 def peers_like(mac: str, count: int = 16) -> list[str]:
     """Addresses that differ from `mac` in their last byte only, which runs from 0 to `count` - 1."""
     return [f"{mac[:-2]}{number:02x}" for number in range(count)]

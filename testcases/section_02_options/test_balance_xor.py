@@ -20,7 +20,7 @@ from lab.cases import (
 )
 from lab.faults import CablePull
 from testcases.bounds import detection
-from testcases.bursts import BURST_FLOW, NOBODY_IP, carried, nic_of_peer, numbered, peers_like
+from testcases.bursts import BURST_FLOW, NOBODY_IP, carried, nic_by_xor, nic_of_peer, numbered, peers_like
 from testcases.outages import trouble_after
 from testcases.slaves import cable_of, link_goes, slave_in_use
 from testcases.wire import Wire
@@ -35,14 +35,9 @@ def test_the_slave_is_the_xor_of_the_addresses(bonded: Bonding, wire: Wire, slav
     Verify: the slave's number, in the order of enslaving, is (source XOR destination) modulo their count.
     """
     bond = bonded("balance-xor", slaves=slaves, miimon=100)
-    source = bond.host.mac(bond.name)
-    peers = peers_like(source)
+    peers = peers_like(bond.host.mac(bond.name))
     found = nic_of_peer(carried(wire, bond, numbered(bond, peers, len(peers))))
-    whole = int.from_bytes(frames.mac_bytes(source), "big")
-    assert found == {
-        peer: {bond.host.nics[(whole ^ int.from_bytes(frames.mac_bytes(peer), "big")) % slaves]}
-        for peer in peers
-    }
+    assert found == nic_by_xor(bond, peers, slaves)
 
 
 @behaviour("2.mode.balance-xor.sticky-destination")

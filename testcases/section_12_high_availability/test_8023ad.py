@@ -10,7 +10,7 @@ from lab import frames
 from lab.cases import PEER_IP, Bonding, Capture, StreamMaker, Testbed, behaviour, eventually, needs
 from lab.faults import CablePull
 from testcases.bounds import LACP_JOIN, detection, seconds
-from testcases.bursts import carried, nic_of_peer, numbered, peers_like
+from testcases.bursts import carried, nic_by_xor, nic_of_peer, numbered, peers_like
 from testcases.lacp_partner import used_by
 from testcases.section_12_high_availability import test_single_switch as single_switch
 from testcases.section_12_high_availability import test_throughput as throughput
@@ -32,14 +32,9 @@ def test_the_port_is_the_xor_of_the_addresses(bonded: Bonding, wire: Wire, slave
     Verify: the slave's number, in the order of enslaving, is (source XOR destination) modulo their count.
     """
     bond = bonded("802.3ad", slaves=slaves, miimon=100)
-    source = bond.host.mac(bond.name)
-    peers = peers_like(source)
+    peers = peers_like(bond.host.mac(bond.name))
     found = nic_of_peer(carried(wire, bond, numbered(bond, peers, len(peers))))
-    whole = int.from_bytes(frames.mac_bytes(source), "big")
-    assert found == {
-        peer: {bond.host.nics[(whole ^ int.from_bytes(frames.mac_bytes(peer), "big")) % slaves]}
-        for peer in peers
-    }
+    assert found == nic_by_xor(bond, peers, slaves)
 
 
 @behaviour("12.1.1.802.3ad.in-order")
