@@ -19,7 +19,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from pathlib import Path
 
 from bondimpl.errors import MachineError
 from bondimpl.runtime.control import ControlClient
+from lab.waiting import TimeOut, eventually
 
 BOUND = 0.45
 """Of the bare path, which the bond has to reach."""
@@ -65,11 +65,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         ]
         return subprocess.run(again, env=os.environ | {_INSIDE: "1"}, check=False).returncode
     with tempfile.TemporaryDirectory() as directory, _lab(Path(directory)):
-        results = _measure(arguments.runs, arguments.seconds)
+        results = _measure(arguments.runs, max(1, arguments.seconds))
     return _report(results, arguments.bound)
 
 
-def _measure(runs: int, seconds: float) -> list[Result]:
+def _measure(runs: int, seconds: int) -> list[Result]:
     found: dict[tuple[str, bool], list[float]] = {}
     for number in range(runs):
         for outwards in (True, False):
@@ -79,8 +79,8 @@ def _measure(runs: int, seconds: float) -> list[Result]:
     return [Result(path, outwards, tuple(values)) for (path, outwards), values in found.items()]
 
 
-def _stream(peer: str, outwards: bool, seconds: float) -> float:
-    command = ["iperf3", "--client", peer, "--time", f"{seconds:g}", "--json"]
+def _stream(peer: str, outwards: bool, seconds: int) -> float:
+    command = ["iperf3", "--client", peer, "--time", str(seconds), "--json"]
     answer = _run(*command, *([] if outwards else ["--reverse"]))
     return float(json.loads(answer)["end"]["sum_received"]["bits_per_second"]) / 1e9
 
@@ -175,11 +175,10 @@ def _listens(pid: int) -> bool:
 
 
 def _until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise SystemExit(f"bench.throughput: the lab is not ready after {within_s} s")
-        time.sleep(0.01)
+    try:
+        eventually(condition, within_s, what="the lab is ready")
+    except TimeOut as late:
+        raise SystemExit(f"bench.throughput: {late}") from late
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -187,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--runs", type=int, default=5, help="of each path and direction (default: %(default)s)"
     )
-    parser.add_argument("--seconds", type=float, default=2, help="of each run (default: %(default)s)")
+    parser.add_argument("--seconds", type=int, default=2, help="of each run (default: %(default)s)")
     parser.add_argument("--bound", type=float, default=BOUND, help="lowest ratio (default: %(default)s)")
     return parser
 

@@ -194,7 +194,9 @@ MUTANTS = (
     Mutant(
         "ports of another LACP partner join the aggregate",
         "bondimpl/lacp/selection.py",
-        "        and aggregator.partner_system == port.partner.system\n",
+        "        and aggregator.partner_system == port.partner.system\n"
+        "        and aggregator.partner_priority == port.partner.system_priority\n"
+        "        and aggregator.partner_key == port.partner.key\n",
         "",
         (f"{_LACP}/test_lacp_failures.py",),
         "lacp_switch:two_ovs",

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from bondimpl.errors import MachineError
 from bondimpl.runtime.control import ControlClient
+from lab import waiting
 
 Result = TypeVar("Result")
 
@@ -26,11 +27,7 @@ PATIENCE_S = 10.0
 
 def eventually(condition: Callable[[], Result], within_s: float = PATIENCE_S) -> Result:
     """The first true value of `condition`. Fails with the last one."""
-    deadline = time.monotonic() + within_s
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"after {within_s} s: {value!r}"
-        time.sleep(0.01)
-    return value
+    return waiting.eventually(condition, within_s, every=0.01)
 
 
 def run(*command: str, check: bool = True, text: str | None = None) -> subprocess.CompletedProcess[str]:
