@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bondimpl.forwarding import Hashed
-from bondimpl.frames.hashes import HashPolicy
 from bondimpl.modes.base import ModeRule
 from bondimpl.option_kinds import Mode
 
@@ -14,12 +13,7 @@ class BalanceXor(ModeRule):
     mode = Mode.BALANCE_XOR
 
     def transmit(self) -> Hashed:
-        policy = HashPolicy(self.state.options.xmit_hash_policy)
-        if not self.state.era.xor_of_mac_addresses:
-            return Hashed(policy, tuple(s.name for s in self.state.carrying))
-        if policy is HashPolicy.LAYER2:
-            policy = HashPolicy.MAC_XOR
-        return Hashed(policy, self.replaced_by_successor())
+        return self.hashed(tuple(self.state.slaves.values()), self.state.carrying)
 
     def skips_updelay_today(self) -> bool:
         return not self.any_up()

@@ -11,7 +11,8 @@ from bondimpl.addresses import Changes
 from bondimpl.clock import Clock
 from bondimpl.errors import MachineError
 from bondimpl.events import EventSource
-from bondimpl.forwarding import Accept, Discard, ForwardingPlan, Punt, Transmit
+from bondimpl.forwarding import Accept, Discard, ForwardingPlan, Hashed, Punt, Transmit
+from bondimpl.frames.hashes import HashPolicy
 from bondimpl.lacp.snapshot import LacpStatus
 from bondimpl.machine import Machine
 from bondimpl.messages import Messages
@@ -148,6 +149,15 @@ class ModeRule(ABC):
     def skips_updelay_today(self) -> bool:
         """The same, as the present driver's tables have it for this mode."""
         return False
+
+    def hashed(self, members: Sequence[Slave], carrying: Sequence[Slave]) -> Hashed:
+        """The flow picks the slave: of all members by XOR of MACs (HOWTO), today of those that carry."""
+        policy = HashPolicy(self.state.options.xmit_hash_policy)
+        if not self.state.era.xor_of_mac_addresses:
+            return Hashed(policy, tuple(slave.name for slave in carrying))
+        if policy is HashPolicy.LAYER2:
+            policy = HashPolicy.MAC_XOR
+        return Hashed(policy, self.replaced_by_successor(members, carrying))
 
     def replaced_by_successor(
         self, slaves: Sequence[Slave] | None = None, carrying: Sequence[Slave] | None = None

@@ -9,7 +9,6 @@ from bondimpl.clock import Ticker
 from bondimpl.errors import MachineError
 from bondimpl.forwarding import Discard, Hashed, Punt
 from bondimpl.frames.ethernet import ZERO_MAC
-from bondimpl.frames.hashes import HashPolicy
 from bondimpl.lacp.aggregation import Aggregation, LacpConfig
 from bondimpl.lacp.pdu import ETHERTYPE_SLOW
 from bondimpl.lacp.port import TICK_MS, Aggregator, Mux
@@ -46,12 +45,7 @@ class Ieee8023ad(ModeRule):
         carrying = self._carrying()
         if not carrying:
             return Discard()
-        if not self.state.era.xor_of_mac_addresses:
-            return Hashed(HashPolicy(self.state.options.xmit_hash_policy), tuple(s.name for s in carrying))
-        policy = HashPolicy(self.state.options.xmit_hash_policy)
-        if policy is HashPolicy.LAYER2:
-            policy = HashPolicy.MAC_XOR
-        return Hashed(policy, self.replaced_by_successor(self._members(), carrying))
+        return self.hashed(self._members(), carrying)
 
     def accept(self) -> Iterable[Slave]:
         # With coupled_control off a port hears its partner before it may send.

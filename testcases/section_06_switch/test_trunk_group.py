@@ -87,3 +87,30 @@ def test_active_backup_needs_no_configuration(
         assert report.outage_ms <= detection()
         assert report.duplicates == 0
     assert set(wire.arrivals()) >= {"eth0", "eth1"}
+
+
+@behaviour("6.group.nomenclature")
+@needs(slaves=2, meeting=True, switch=True, once=True)
+@pytest.mark.parametrize("mode", SPREADING)
+def test_a_group_is_the_same_whatever_it_is_called(
+    mode: str, bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire
+) -> None:
+    """Steps: group the same ports as `etherchannel`, then as `trunk1`; traffic both ways each time.
+
+    Verify: the same ports take part, the bond's address is at the group, nothing is lost and nothing comes
+    twice.
+    """
+    bond = bonded(mode, trunk=False, miimon=100)
+    mac, ports = bond.host.mac(bond.name), [port_of_slave(bed, number) for number in (0, 1)]
+    switch = bed.switch("switch_a")
+    for name in ("etherchannel", "trunk1"):
+        switch.group(name, ports)
+        switch.flush()
+        with stream("out") as out, stream("in", dst_mac=frames.BROADCAST) as back:
+            back.run(0.3)
+        assert switch.members(name) == tuple(ports)
+        assert ports_of(bed, "switch_a", mac)() == {name}
+        if mode != "broadcast":  # whose copies are its purpose
+            assert out.report().duplicates == 0
+        assert [back.report().duplicates, back.report().lost, out.report().lost] == [0, 0, 0]
+        switch.ungroup(name)
