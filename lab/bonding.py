@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Protocol
 
-from lab.drivers.base import BondDriver, BondHandle
-from lab.drivers.kernel import KernelDriver
+from lab.drivers.base import BondHandle
+from lab.drivers.fleet import Fleet
 from lab.errors import LabError
 from lab.far_side import GROUP as GROUP
 from lab.far_side import LACP_MODE, SwitchPorts
@@ -45,13 +45,12 @@ class Bed(Protocol):
 class Bonding:
     """Makes the bonds of one bed: `bonding(mode="active-backup", slaves=2, miimon=100)`.
 
-    By `driver`, on a host with a kernel of its own by that one's: `kernel`.
-    Afterwards `bond` is the one under test, `peer_bond` the one of a peer with several NICs, and
-    `peer_interface` where the peer has its address.
+    Each by the driver of its host. Afterwards `bond` is the one under test, `peer_bond` the one of a peer
+    with several NICs, and `peer_interface` where the peer has its address.
     """
 
-    def __init__(self, bed: Bed, driver: BondDriver) -> None:
-        self.bed, self.driver, self.kernel = bed, driver, KernelDriver()
+    def __init__(self, bed: Bed, drivers: Fleet) -> None:
+        self.bed, self.drivers = bed, drivers
         self.bond: BondHandle | None = None
         self.peer_bond: BondHandle | None = None
         self.peer_interface = ""
@@ -155,8 +154,7 @@ class Bonding:
         return Stream((source[0], source[1]), (target[0], target[1]), flow)
 
     def _bond(self, host: Host, nics: Sequence[str], options: Mapping[str, str], ip: str) -> BondHandle:
-        own_kernel = self.bed.topology.host(host.name).kind == "uml"
-        bond = (self.kernel if own_kernel else self.driver).create(host, "bond0", options)
+        bond = self.drivers.of(host).create(host, "bond0", options)
         # As the HOWTO's initscripts do: the bond up with its address first, then its slaves.
         _address(host, bond.name, ip)
         for nic in nics:

@@ -49,6 +49,7 @@ __all__ = [
     "TimeOut",
     "Topology",
     "behaviour",
+    "differs",
     "eventually",
     "needs",
     "never",
@@ -59,6 +60,14 @@ __all__ = [
 def behaviour(*ids: str) -> pytest.MarkDecorator:
     """The behaviours that the case verifies; an id which the catalogue does not have is an error."""
     return pytest.mark.behaviour(*ids)
+
+
+def differs(*ids: str) -> pytest.MarkDecorator:
+    """What the case shows is done in place of these behaviours by drivers of today; it runs on those only.
+
+    Each id has its entry in testcases/known_differences.yaml.
+    """
+    return pytest.mark.differs(*ids)
 
 
 def needs(

@@ -152,18 +152,18 @@ def clean() -> None:
 def _play(it: Topology, mode: str, miimon: int, slaves: int) -> None:
     from bondimpl.runtime.control import SOCKET_VARIABLE
     from lab.bonding import HOST_IP, PEER_IP, Bonding
-    from lab.drivers.userspace import UserspaceDriver
+    from lab.drivers.fleet import Fleet
     from lab.hosts.namespace import search_path
     from lab.prompt import talk
     from lab.rundir import new_directory
     from lab.testbed import Testbed
 
     with Testbed.build(it, new_directory()) as bed:
-        driver = UserspaceDriver(bed.run_dir, bed.undo)
-        bond = Bonding(bed, driver)(mode, slaves, miimon=miimon)
+        drivers = Fleet(bed)
+        bond = Bonding(bed, drivers)(mode, slaves, miimon=miimon)
         host, peer = bond.host.name, bed.host("peer").name
         path = search_path()
-        sockets = driver.sockets
+        sockets = drivers.userspace.sockets
         for node in bed.net.values():
             node.export(PATH=path, **({SOCKET_VARIABLE: sockets[node.name]} if node.name in sockets else {}))
         os.environ |= {"PATH": path, SOCKET_VARIABLE: sockets[host]}  # for the command sh

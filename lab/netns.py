@@ -29,6 +29,11 @@ def enter(pid: int) -> None:
         os.close(fd)
 
 
+def network_of(pid: int) -> str:
+    """Identity of the network namespace of `pid`. Raises OSError when the process is gone."""
+    return os.readlink(f"/proc/{pid}/ns/net")
+
+
 def in_namespace(pid: int, work: Callable[[], T]) -> T:
     """Result of `work()` run in the network namespace of `pid`, in a thread made for it."""
     results: list[T] = []

@@ -29,6 +29,7 @@ from typing import NoReturn
 from lab import runs
 from lab.errors import LabBroken
 from lab.interfaces import Interfaces
+from lab.netns import network_of
 from lab.sysctl import BRIDGES_UNFILTERED, set_sysctls
 
 RUN_VARIABLE = "BONDLAB_SANDBOX"
@@ -47,7 +48,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def inside() -> bool:
     """Whether this process is in a sandbox: the environment says so, and the network namespace is another."""
     outer = os.environ.get(OUTER_VARIABLE)
-    return bool(os.environ.get(RUN_VARIABLE)) and outer is not None and outer != _network()
+    return bool(os.environ.get(RUN_VARIABLE)) and outer is not None and outer != network_of(os.getpid())
 
 
 def exec_inside(argv: Sequence[str]) -> NoReturn:
@@ -60,7 +61,7 @@ def exec_inside(argv: Sequence[str]) -> NoReturn:
         print(f"sandbox: cleaned up after {line}", file=sys.stderr)
     ours = runs.Run.create()
     try:
-        environment = {**os.environ, RUN_VARIABLE: ours.run_id, OUTER_VARIABLE: _network()}
+        environment = {**os.environ, RUN_VARIABLE: ours.run_id, OUTER_VARIABLE: network_of(os.getpid())}
         status = _supervise(argv, environment)
     finally:
         try:
@@ -197,10 +198,6 @@ def _check(result: int, what: str) -> None:
     if result:
         reason = os.strerror(ctypes.get_errno())
         raise LabBroken(f"{what}: {reason}: the lab needs root and namespaces (a container: --privileged)")
-
-
-def _network() -> str:
-    return os.readlink("/proc/self/ns/net")
 
 
 if __name__ == "__main__":

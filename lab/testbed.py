@@ -10,6 +10,7 @@ from lab import sandbox
 from lab.cables import Panel, PatchCable
 from lab.errors import LabBroken, TopologyError
 from lab.hosts.namespace import NamespaceHost
+from lab.hosts.uml.guest import Guests
 from lab.hosts.uml.host import UmlHost
 from lab.interfaces import Interfaces
 from lab.linkwatch import LinkWatcher
@@ -37,10 +38,14 @@ class Testbed:
 
     __test__ = False  # not a test class of pytest
 
-    def __init__(self, topology: Topology, run_dir: Path) -> None:
+    def __init__(self, topology: Topology, run_dir: Path, guests: Guests | None = None) -> None:
         self.topology = topology
         self.run_dir = run_dir
         self.undo = UndoStack()
+        if guests is None:
+            guests = Guests(run_dir)
+            self.undo.push("guests", guests.close)
+        self._guests = guests
         self.timeline = Timeline()
         self.net: Any = new_net()
         self.hosts: dict[str, LabHost] = {}
@@ -49,11 +54,14 @@ class Testbed:
         self._namespaces: set[str] = set()
 
     @classmethod
-    def build(cls, topology: Topology, run_dir: Path) -> Testbed:
-        """Realise `topology`; files of its processes go to `run_dir`. Raises LabBroken, LabError."""
+    def build(cls, topology: Topology, run_dir: Path, guests: Guests | None = None) -> Testbed:
+        """Realise `topology`; files of its processes go to `run_dir`. Raises LabBroken, LabError.
+
+        Its User-Mode Linux guests are taken from `guests`, or booted for it alone.
+        """
         if not sandbox.inside():
             raise LabBroken("a testbed is built in a sandbox only: python -m lab.sandbox CMD")
-        bed = cls(topology, run_dir)
+        bed = cls(topology, run_dir, guests)
         try:
             bed._build()
         except BaseException:
@@ -129,8 +137,8 @@ class Testbed:
             guest.plug_in(self.cables.values(), panel, watcher)
         watcher.watch(patch.pid)
         switch_on(self.topology, devices, self.cables)
-        for node in nodes:
-            watcher.watch(node.pid)
+        for pid in {device.pid for device in devices.values()}:
+            watcher.watch(pid)
         self._tell_mininet(by_name)
         # Before what its reactions use is closed.
         self.undo.push("link watcher", watcher.close)
@@ -141,7 +149,7 @@ class Testbed:
         if host.kind == "uml":
             addresses = hardware_addresses(self.topology)
             macs = {nic: addresses[Port(host.name, nic)] for nic in host.nics}
-            return UmlHost(node, macs, self.run_dir, log_dir)
+            return UmlHost(node, macs, self._guests, log_dir)
         return NamespaceHost(node, host.nics, log_dir)
 
     def _new_switch(self, switch: Switch, node: Any, watcher: LinkWatcher, log_dir: Path) -> SoftwareSwitch:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lab import frames
-from lab.cases import PEER_IP, BondDriver, BondHandle
-from lab.drivers.userspace import UserspaceDriver
+from lab.cases import PEER_IP, BondHandle
 from testcases.bounds import SLACK
-from testcases.section_02_options.in_force import options_in_force
 
 
 def asks(target: str = PEER_IP) -> Callable[[bytes], bool]:
@@ -34,11 +32,8 @@ def recovery(arp_interval: int) -> int:
     return 3 * arp_interval + SLACK
 
 
-def configured(driver: BondDriver, bond: BondHandle) -> tuple[int, tuple[str, ...]]:
+def configured(bond: BondHandle) -> tuple[int, tuple[str, ...]]:
     """The interval and the targets in force. The status text of the HOWTO's driver does not show them."""
-    if not isinstance(driver, UserspaceDriver):
-        status = bond.status()
-        return status.arp_interval_ms, status.arp_targets
-    in_force = options_in_force(driver, bond)
+    in_force = bond.options()
     targets = in_force["arp_ip_target"]
     return int(in_force["arp_interval"]), tuple(targets.split(",")) if targets else ()

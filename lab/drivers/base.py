@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, Protocol
 
 from lab.hosts.base import Host
 from lab.procfile import BondView
+
+Era = Literal["howto", "6.x"]
+"""Whose behaviour a driver has: the HOWTO's, or that of a present kernel."""
+
+Created = Callable[[Host, Mapping[str, str]], None]
+"""Told the host and the options of a bond that was made."""
 
 
 class BondHandle(Protocol):
@@ -33,6 +39,9 @@ class BondHandle(Protocol):
     def status(self) -> BondView:
         """`proc_text`, parsed."""
 
+    def options(self) -> Mapping[str, str]:
+        """Every option in force as text: words where an option has them, lists with commas."""
+
     def log(self) -> str:
         """The driver's log lines about this bond since it was made."""
 
@@ -44,7 +53,18 @@ class BondDriver(Protocol):
     """A way to make bonds on a host."""
 
     name: str
-    version: str
+
+    @property
+    def version(self) -> str:
+        """What it is, in words; empty until it has been asked for a bond."""
+
+    @property
+    def era(self) -> Era:
+        """Whose behaviour it has."""
+
+    @property
+    def bonds(self) -> Sequence[BondHandle]:
+        """The bonds that are there, on all hosts."""
 
     def create(self, host: Host, name: str, options: Mapping[str, str]) -> BondHandle:
         """Make a bond, down and without slaves, with these options. Raises DriverRefused."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from lab.drivers.base import BondHandle
+from lab.drivers.base import BondHandle, Created, Era
 from lab.errors import DriverRefused, LabBroken
 from lab.hosts.base import Host
 from lab.procfile import BondView, parse
@@ -32,17 +32,30 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 """
+# Argument: a directory. Prints the name and the text of each file in it that can be read, a line each.
+_READ = """
+cd "$1" || exit
+for file in *; do
+    text=$(<"$file") 2>/dev/null && printf '%s %s\n' "$file" "$text"
+done
+exit 0
+"""
 _LOGGED = re.compile(r"\[ *(?P<at_s>\d+\.\d+)\] (?P<text>.*)")
 
 
 class KernelDriver:
-    """BondDriver on the kernel of each host. `bonds` are those that are there, on all hosts."""
+    """BondDriver on the kernel of each host. `bonds` are those that are there, on all hosts.
+
+    `created` is told the host and the options of each bond that is made.
+    """
 
     name = "kernel"
+    era: Era = "6.x"
 
-    def __init__(self) -> None:
+    def __init__(self, created: Created | None = None) -> None:
         self.bonds: list[BondHandle] = []
         self.version = ""  # known once a bond has been asked for
+        self._created = created
 
     def create(self, host: Host, name: str, options: Mapping[str, str]) -> KernelBond:
         """Make a bond, down and without slaves, with these options; all or nothing.
@@ -63,6 +76,8 @@ class KernelDriver:
             bond.delete()
             raise
         self.bonds.append(bond)
+        if self._created:
+            self._created(host, options)
         return bond
 
 
@@ -96,6 +111,11 @@ class KernelBond:
     def status(self) -> BondView:
         """`proc_text`, parsed."""
         return parse(self.proc_text())
+
+    def options(self) -> Mapping[str, str]:
+        """Every option in force as text: words where an option has them, lists with commas."""
+        told = self.host.run(["bash", "-c", _READ, "read", _file(self.name, "")]).stdout
+        return {name: _option(text) for name, _, text in (line.partition(" ") for line in told.splitlines())}
 
     def log(self) -> str:
         """The driver's log lines about this bond since it was made."""
@@ -150,3 +170,9 @@ def _files(bond: str, option: str, value: str) -> list[tuple[str, str]]:
 
 def _file(bond: str, option: str) -> str:
     return f"/sys/class/net/{bond}/bonding/{option}"
+
+
+def _option(text: str) -> str:
+    """`active-backup 1` -> active-backup; `10.0.0.2 10.0.0.3` -> 10.0.0.2,10.0.0.3."""
+    word, _, rest = text.partition(" ")
+    return word if rest.isdecimal() else text.replace(" ", ",")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
 from bondimpl.errors import BondError, MachineError
 from bondimpl.runtime.control import ControlClient
+from lab.drivers.base import Created, Era
 from lab.errors import DriverDied, DriverRefused, LabBroken
 from lab.hosts.base import Host, Process
 from lab.procfile import BondView, parse
@@ -16,7 +17,6 @@ from lab.undo import UndoStack
 from lab.waiting import TimeOut, eventually
 
 START_S = 15.0
-OPTIONS: tuple[str, ...] = ("--era", "howto")
 
 
 class Client(Protocol):
@@ -32,6 +32,7 @@ class Client(Protocol):
 class UserspaceDriver:
     """BondDriver on bondimpl. `directory` holds the control sockets; daemons end when `undo` unwinds.
 
+    All its daemons have the behaviour of `era`.
     `created` is told the host and the options of each bond that is made.
     """
 
@@ -41,11 +42,12 @@ class UserspaceDriver:
         self,
         directory: Path,
         undo: UndoStack,
-        options: Sequence[str] = OPTIONS,
+        era: Era = "howto",
         connect: Callable[[str], Client] = ControlClient,
-        created: Callable[[Host, Mapping[str, str]], None] | None = None,
+        created: Created | None = None,
     ) -> None:
-        self._directory, self._undo, self._options, self._connect = directory, undo, tuple(options), connect
+        self.era = era
+        self._directory, self._undo, self._connect = directory, undo, connect
         self._created = created
         self._daemons: dict[str, Daemon] = {}
         self.version = ""  # known once a daemon runs
@@ -73,7 +75,7 @@ class UserspaceDriver:
         """The daemon of the host, started with further `options` when it is not running yet."""
         if host.name not in self._daemons:
             socket = self._directory / f"{host.name}.sock"
-            process = host.start(["bondd", "--socket", str(socket), *self._options, *options])
+            process = host.start(["bondd", "--socket", str(socket), "--era", self.era, *options])
             self._undo.push(f"bondd on {host.name}", lambda: _stopped(process))
             daemon = Daemon(host, process, str(socket), self._connect)
             self.version = daemon.wait_ready()
@@ -162,6 +164,11 @@ class UserspaceBond:
     def status(self) -> BondView:
         """`proc_text`, parsed."""
         return parse(self.proc_text())
+
+    def options(self) -> Mapping[str, str]:
+        """Every option in force as text: words where an option has them, lists with commas."""
+        shown = self.daemon.call("show", bond=self.name)
+        return {name: str(value) for name, value in shown["options"].items()}
 
     def log(self) -> str:
         """The driver's log lines about this bond since it was made."""

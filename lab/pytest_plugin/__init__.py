@@ -5,6 +5,7 @@ The parts:
     options     the command line
     sandboxed   the whole run moves into namespaces of its own; one sandbox for each xdist worker
     collecting  markers `behaviour` and `needs`; which case runs on which topologies
+    differing   what is known to differ from the HOWTO on today's drivers
     fixtures    topology, bed, driver, capture, bonded, stream
     failures    what a failing case leaves: sections of its report, artifacts
     keeping     --keep-on-fail
@@ -15,6 +16,7 @@ pytest_plugins = (
     "lab.pytest_plugin.options",
     "lab.pytest_plugin.sandboxed",
     "lab.pytest_plugin.collecting",
+    "lab.pytest_plugin.differing",
     "lab.pytest_plugin.fixtures",
     "lab.pytest_plugin.failures",
     "lab.pytest_plugin.summary",

@@ -13,12 +13,14 @@ import topologies
 from lab.availability import unavailable
 from lab.behaviours import UnknownBehaviour, load
 from lab.errors import LabError
-from lab.needs import Needs, why_not
+from lab.needs import Needs, meant_for, why_not
 from lab.pytest_plugin.options import options
 from lab.topology import Topology
+from lab.under_test import DriverName, as_tested
 
 # Keys of `report.user_properties`, by which the controller of xdist hears of them.
 BEHAVIOURS, TOPOLOGY = "bondlab.behaviours", "bondlab.topology"
+DIFFERS = "bondlab.differs"
 BROKEN = "bondlab.broken"  # the lab failed, not the driver under test
 MODES = "bondlab.modes"  # of the bonds that were made on the host under test
 
@@ -37,26 +39,31 @@ def built(name: str) -> Topology:
     return topologies.build(name)
 
 
-def choose(needs: Sequence[Needs], selected: Sequence[str] | None) -> list[Choice]:
-    """Each of the selected topologies, or when None the first, smallest one that has what is needed."""
+def choose(
+    needs: Sequence[Needs], selected: Sequence[str] | None, driver: DriverName = "userspace"
+) -> list[Choice]:
+    """Each of the selected topologies, or when None the first, smallest one that has what is needed.
 
+    Special ones that the case is not meant for are left out, unless no others are selected.
+    """
     if selected is not None:
-        choices = [Choice(name, _why_not(needs, built(name))) for name in selected]
+        selected = [name for name in selected if meant_for(needs, built(name))] or selected
+        choices = [Choice(name, _why_not(needs, built(name), driver)) for name in selected]
         shown = next((choice.name for choice in choices if choice.reason is None), None)
         if any(need.once for need in needs) and shown:
             again = f"it is the same on every topology and is shown on {shown}"
             choices = [c if c.reason or c.name == shown else Choice(c.name, again) for c in choices]
         return choices
     for name in topologies.BUILDERS:
-        if _why_not(needs, built(name)) is None:
+        if _why_not(needs, built(name), driver) is None:
             return [Choice(name)]
-    reasons = "; ".join(f"{name}: {_why_not(needs, built(name))}" for name in topologies.BUILDERS)
+    reasons = "; ".join(f"{name}: {_why_not(needs, built(name), driver)}" for name in topologies.BUILDERS)
     return [Choice("none", f"no topology shows it: {reasons}")]
 
 
-def _why_not(needs: Sequence[Needs], topology: Topology) -> str | None:
-    """Why the case cannot be shown on the topology; None when it can."""
-    return why_not(needs, topology) or unavailable(topology)
+def _why_not(needs: Sequence[Needs], topology: Topology, driver: DriverName) -> str | None:
+    """Why the case cannot be shown on the topology with that driver; None when it can."""
+    return why_not(needs, topology) or unavailable(as_tested(topology, driver))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,7 +82,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         raise pytest.Collector.CollectError(f"{metafunc.definition.nodeid}: {error}") from error
     if "topology" not in metafunc.fixturenames or _names_its_own(metafunc.definition):
         return
-    choices = choose(needs, options(metafunc.config).topologies)
+    chosen = options(metafunc.config)
+    choices = choose(needs, chosen.topologies, chosen.driver)
     metafunc.parametrize(
         "topology",
         [
@@ -94,6 +102,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Let the reports carry what the summary counts."""
     if ids := behaviours_of(item):
         item.user_properties.append((BEHAVIOURS, ids))
+    if ids := marked_ids(item, "differs"):
+        item.user_properties.append((DIFFERS, ids))
     callspec = getattr(item, "callspec", None)
     if callspec and "topology" in callspec.params:
         item.user_properties.append((TOPOLOGY, callspec.params["topology"]))
@@ -101,10 +111,15 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def behaviours_of(node: pytest.Item) -> list[str]:
     """Ids of the behaviours which the item verifies. Raises UnknownBehaviour, LabError."""
+    return marked_ids(node, "behaviour")
+
+
+def marked_ids(node: pytest.Item, marker: str) -> list[str]:
+    """Ids of the behaviours which the item's markers of that name list. Raises UnknownBehaviour, LabError."""
     ids: dict[str, None] = {}
-    for mark in node.iter_markers("behaviour"):
+    for mark in node.iter_markers(marker):
         if not mark.args or mark.kwargs or not all(isinstance(word, str) for word in mark.args):
-            raise UnknownBehaviour('behaviour takes ids of the catalogue: @behaviour("2.mode.default", ...)')
+            raise UnknownBehaviour(f'{marker} takes ids of the catalogue: @{marker}("2.mode.default", ...)')
         ids.update(dict.fromkeys(mark.args))
     for word in ids:
         load()[word]

@@ -6,7 +6,6 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -14,10 +13,11 @@ import pytest
 from lab.behaviours import mode_asked_for
 from lab.bonding import Bonding
 from lab.capture import Capture
-from lab.drivers.base import BondHandle
+from lab.drivers.base import BondDriver, BondHandle
 from lab.drivers.events import EventLog
-from lab.drivers.userspace import UserspaceDriver
+from lab.drivers.fleet import Fleet
 from lab.hosts.base import Host
+from lab.hosts.uml.guest import Guests
 from lab.pytest_plugin.collecting import MODES, built
 from lab.pytest_plugin.options import options
 from lab.rundir import new_directory
@@ -25,6 +25,7 @@ from lab.testbed import Testbed
 from lab.timeline import Moment
 from lab.topology import Topology
 from lab.traffic import Stream
+from lab.under_test import as_tested
 
 
 @dataclass
@@ -33,15 +34,13 @@ class Live:
 
     bed: Testbed
     capture: Capture
-    driver: UserspaceDriver | None = None
-    bonding: Bonding | None = None
+    drivers: Fleet | None = None
     events: dict[str, EventLog] = field(default_factory=dict)  # by host
 
     @property
     def bonds(self) -> tuple[BondHandle, ...]:
-        """The bonds that are there, those of peers with a kernel of their own too."""
-        ours = self.driver.bonds if self.driver else ()
-        return (*ours, *(self.bonding.kernel.bonds if self.bonding else ()))
+        """The bonds that are there."""
+        return self.drivers.bonds if self.drivers else ()
 
     @property
     def moments(self) -> tuple[Moment, ...]:
@@ -66,15 +65,25 @@ def case_name(item: pytest.Item) -> str:
 
 @pytest.fixture
 def topology(request: pytest.FixtureRequest) -> Topology:
-    """The topology of this run of the case."""
-    return built(request.param)
+    """The topology of this run of the case, with the driver under test in its place."""
+    return as_tested(built(request.param), options(request.config).driver)
+
+
+@pytest.fixture(scope="session")
+def guests() -> Iterator[Guests]:
+    """User-Mode Linux guests, booted when first wanted and kept for the cases that follow."""
+    directory = new_directory()
+    made = Guests(directory)
+    yield made
+    made.close()
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture
-def bed(topology: Topology, request: pytest.FixtureRequest) -> Iterator[Testbed]:
+def bed(topology: Topology, guests: Guests, request: pytest.FixtureRequest) -> Iterator[Testbed]:
     """A fresh testbed, every cable with a carrier and captured. Gone after the case."""
     run_dir = new_directory()
-    made = Testbed.build(topology, run_dir)
+    made = Testbed.build(topology, run_dir, guests)
     live = None
     try:
         for cable in made.cables.values():
@@ -101,28 +110,32 @@ def capture(bed: Testbed, request: pytest.FixtureRequest) -> Capture:  # noqa: A
 
 
 @pytest.fixture
-def driver(bed: Testbed, request: pytest.FixtureRequest) -> UserspaceDriver:
-    """The driver under test."""
+def drivers(bed: Testbed, request: pytest.FixtureRequest) -> Fleet:
+    """The driver of each host."""
     live: Live = request.node.stash[LIVE]
-    host_under_test = bed.host("host").name
     modes: list[str] = []
     request.node.user_properties.append((MODES, modes))
 
-    def note(host: Host, options: Mapping[str, str]) -> None:
-        if host.name == host_under_test:
-            modes.append(mode_asked_for(options))
-        if host.name not in live.events:
-            live.events[host.name] = EventLog(made.daemon(host))
+    def note(host: Host, asked_for: Mapping[str, str]) -> None:
+        if host is bed.host("host"):
+            modes.append(mode_asked_for(asked_for))
+        if made.of(host) is made.userspace and host.name not in live.events:
+            live.events[host.name] = EventLog(made.userspace.daemon(host))
 
-    made = live.driver = UserspaceDriver(Path(bed.run_dir), bed.undo, created=note)
+    made = live.drivers = Fleet(bed, options(request.config).era, created=note)
     return made
 
 
 @pytest.fixture
-def bonded(bed: Testbed, driver: UserspaceDriver, request: pytest.FixtureRequest) -> Bonding:
+def driver(drivers: Fleet) -> BondDriver:
+    """The driver under test."""
+    return drivers.under_test
+
+
+@pytest.fixture
+def bonded(bed: Testbed, drivers: Fleet) -> Bonding:
     """Call it to have a bond: `bonded(mode="active-backup", slaves=2, miimon=100)`; see lab.bonding."""
-    made = request.node.stash[LIVE].bonding = Bonding(bed, driver)
-    return made
+    return Bonding(bed, drivers)
 
 
 @pytest.fixture

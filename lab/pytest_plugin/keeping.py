@@ -22,7 +22,7 @@ def how_to_enter(live: Live) -> str:
     owner = (run / "owner").read_text().split()[0]
     # The process ids of the nodes are those inside the sandbox: enter that first.
     into = f"nsenter -t $(pgrep -P {owner}) -m -n -p"
-    sockets = live.driver.sockets if live.driver else {}
+    sockets = live.drivers.userspace.sockets if live.drivers else {}
     guests = {host.name for host in live.bed.topology.hosts if host.kind == "uml"}
     lines = [
         f"lab {live.bed.topology.name} of run {run.name}, files in {live.bed.run_dir}; enter it as root with"

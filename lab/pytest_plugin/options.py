@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import topologies
+from lab.drivers.base import Era
 from lab.errors import TopologyError
+from lab.under_test import DriverName, described
 
-DRIVERS = ("userspace", "kernel")
+DRIVERS: tuple[DriverName, ...] = get_args(DriverName)
+ERAS: tuple[Era, ...] = get_args(Era)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,8 @@ class LabOptions:
     """What the user asked for; `topologies` is None without --topo."""
 
     topologies: tuple[str, ...] | None
-    driver: str
+    driver: DriverName
+    era: Era
     keep_on_fail: bool
     pcap_dir: Path | None
     behaviours_json: Path | None
@@ -40,7 +45,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--driver",
         default="userspace",
         metavar="userspace|kernel",
-        help="driver under test (default: userspace)",
+        help="driver under test: bondimpl, or the kernel's own (in a User-Mode Linux guest); "
+        "default: userspace",
+    )
+    group.addoption(
+        "--era",
+        metavar="howto|6.x",
+        help="whose behaviour bondimpl has: the HOWTO's (default) or that of a present kernel",
     )
     group.addoption("--lab", metavar="FILE", help="inventory of a physical lab (not built yet)")
     group.addoption(
@@ -60,6 +71,11 @@ def pytest_configure(config: pytest.Config) -> None:
     options(config)
 
 
+def pytest_report_header(config: pytest.Config) -> str:
+    chosen = options(config)
+    return f"driver under test: {described(chosen.driver, chosen.era)}"
+
+
 def options(config: pytest.Config) -> LabOptions:
     """The options, checked. Raises pytest.UsageError: one line saying what is wrong."""
     if OPTIONS not in config.stash:
@@ -68,15 +84,17 @@ def options(config: pytest.Config) -> LabOptions:
 
 
 def _checked(config: pytest.Config) -> LabOptions:
-    selection, driver = config.getoption("--topo"), config.getoption("--driver")
+    selection, driver, era = (config.getoption(name) for name in ("--topo", "--driver", "--era"))
     try:
         names = None if selection is None else topologies.expand(selection)
     except TopologyError as error:
         raise pytest.UsageError(f"--topo={selection}: {error}") from error
     if driver not in DRIVERS:
         raise pytest.UsageError(f"--driver={driver}: no such driver; there are: {', '.join(DRIVERS)}")
-    if driver == "kernel":
-        raise pytest.UsageError("--driver=kernel: not built yet; the cases run on --driver=userspace")
+    if era is not None and era not in ERAS:
+        raise pytest.UsageError(f"--era={era}: no such era; there are: {', '.join(ERAS)}")
+    if driver == "kernel" and era == "howto":
+        raise pytest.UsageError("--era=howto: the kernel's driver has the behaviour of 6.x")
     if file := config.getoption("--lab"):
         raise pytest.UsageError(
             f"--lab={file}: physical labs are not built yet; choose a simulated one with --topo"
@@ -84,6 +102,7 @@ def _checked(config: pytest.Config) -> LabOptions:
     return LabOptions(
         topologies=names,
         driver=driver,
+        era=era or ("6.x" if driver == "kernel" else "howto"),
         keep_on_fail=config.getoption("--keep-on-fail"),
         pcap_dir=_directory("--pcap-dir", config.getoption("--pcap-dir")),
         behaviours_json=_file("--behaviours-json", config.getoption("--behaviours-json")),

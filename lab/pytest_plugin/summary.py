@@ -15,10 +15,10 @@ from typing import Any, Literal
 import pytest
 
 from lab.behaviours import load
-from lab.pytest_plugin.collecting import BEHAVIOURS, BROKEN, MODES
+from lab.pytest_plugin.collecting import BEHAVIOURS, BROKEN, DIFFERS, MODES
 from lab.pytest_plugin.options import options
 
-Outcome = Literal["verified", "verified in part", "failed", "lab broken", "not shown"]
+Outcome = Literal["verified", "verified in part", "known difference", "failed", "lab broken", "not shown"]
 _WIDTH = 100  # columns of a list of ids
 
 
@@ -26,12 +26,14 @@ _WIDTH = 100  # columns of a list of ids
 class Shown:
     """What the cases of a behaviour came to.
 
-    `cases` is the outcome of each by node id: passed, failed, lab broken or skipped. `made` are the modes of
-    the bonds under test that passed cases made.
+    `cases` is the outcome of each by node id: passed, failed, differs (as is known), lab broken or skipped;
+    `instead` that of the cases which show what differs. `made` are the modes of the bonds under test that
+    passed cases made.
     """
 
     modes: Sequence[str]
     cases: dict[str, str] = field(default_factory=dict)
+    instead: dict[str, str] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)
 
     @property
@@ -42,10 +44,13 @@ class Shown:
     @property
     def outcome(self) -> Outcome:
         """One failure fails it; one broken lab leaves it open: the case might have failed."""
-        if "failed" in self.cases.values():
+        outcomes = {*self.cases.values(), *self.instead.values()}
+        if "failed" in outcomes:
             return "failed"
-        if "lab broken" in self.cases.values():
+        if "lab broken" in outcomes:
             return "lab broken"
+        if "differs" in outcomes:
+            return "known difference"
         if "passed" not in self.cases.values():
             return "not shown"
         return "verified in part" if self.missing else "verified"
@@ -53,19 +58,21 @@ class Shown:
 
 def behaviours_shown(reports: Iterable[pytest.TestReport]) -> dict[str, Shown]:
     """By id, sorted. A case comes with a report for each of its phases; the worst counts."""
-    rank = {"skipped": 0, "passed": 1, "lab broken": 2, "failed": 3}
+    rank = {"skipped": 0, "passed": 1, "differs": 2, "lab broken": 3, "failed": 4}
     found: dict[str, Shown] = {}
     for report in reports:
         if report.outcome == "passed" and report.when != "call":
             continue
         properties: dict[str, Any] = dict(report.user_properties)
-        # An expected failure counts as skipped already.
-        outcome = "lab broken" if BROKEN in properties else report.outcome
-        for behaviour in properties.get(BEHAVIOURS, ()):
+        outcome: str = "lab broken" if BROKEN in properties else report.outcome
+        if outcome == "skipped" and hasattr(report, "wasxfail"):
+            outcome = "differs"
+        for behaviour in (*properties.get(BEHAVIOURS, ()), *properties.get(DIFFERS, ())):
             shown = found.setdefault(behaviour, Shown(load()[behaviour].modes))
-            known = shown.cases.get(report.nodeid, "skipped")
-            shown.cases[report.nodeid] = max(known, outcome, key=rank.__getitem__)
-            if outcome == "passed":
+            cases = shown.cases if behaviour in properties.get(BEHAVIOURS, ()) else shown.instead
+            known = cases.get(report.nodeid, "skipped")
+            cases[report.nodeid] = max(known, outcome, key=rank.__getitem__)
+            if outcome == "passed" and cases is shown.cases:
                 shown.made.update(properties.get(MODES, ()))
     return dict(sorted(found.items()))
 
@@ -86,6 +93,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
                     "outcome": shown.outcome,
                     "not in": shown.missing,
                     "cases": dict(sorted(shown.cases.items())),
+                    "instead": dict(sorted(shown.instead.items())),
                 }
                 for behaviour, shown in found.items()
             },
@@ -107,7 +115,7 @@ def render(found: dict[str, Shown], *, everything: bool) -> list[str]:
             in_part[f"verified in part, not in {', '.join(shown.missing)}"].append(behaviour)
     counted = [
         f"{len(by_outcome[outcome])} {outcome}"
-        for outcome in ("verified", "verified in part", "failed", "lab broken")
+        for outcome in ("verified", "verified in part", "known difference", "failed", "lab broken")
         if by_outcome[outcome] or outcome in ("verified", "failed")
     ]
     hidden = len(by_outcome["not shown"])
@@ -115,6 +123,7 @@ def render(found: dict[str, Shown], *, everything: bool) -> list[str]:
     named = [("failed", by_outcome["failed"]), ("lab broken", by_outcome["lab broken"])]
     if everything:
         named += [("not shown here", by_outcome["not shown"]), *sorted(in_part.items())]
+        named += [("known difference", by_outcome["known difference"])]
         named += [("verified", by_outcome["verified"])]
     for title, ids in named:
         if ids:

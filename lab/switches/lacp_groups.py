@@ -41,7 +41,7 @@ class LacpGroups:
     def __init__(self, node: Any, ports: tuple[str, ...], run_dir: Path, log_dir: Path) -> None:
         self._host = NamespaceHost(node, ports, log_dir)
         self._undo = UndoStack()
-        self._driver = UserspaceDriver(run_dir, self._undo, ("--era", "6.x"))
+        self._driver = UserspaceDriver(run_dir, self._undo, "6.x")
         self._system = self._host.mac(ports[0])
         self._groups: dict[str, _Group] = {}
         self._made = 0

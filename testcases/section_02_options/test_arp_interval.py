@@ -52,9 +52,7 @@ def test_a_probe_leaves_each_interval(mode: str, bonded: Bonding, wire: Wire) ->
 @behaviour("2.arp_interval.zero-disables", "2.arp_ip_target.only-with-interval")
 @pytest.mark.parametrize("mode", MODES)
 @needs(slaves=2, meeting=True, switch=True, once=True)
-def test_interval_0_is_no_monitor(
-    mode: str, bed: Testbed, driver: BondDriver, bonded: Bonding, wire: Wire
-) -> None:
+def test_interval_0_is_no_monitor(mode: str, bed: Testbed, bonded: Bonding, wire: Wire) -> None:
     """Steps: arp_interval=0 with a target, no miimon; all cables swallow every frame for a second and a half
     (the catalogue's 5 s have nothing to add).
 
@@ -66,7 +64,7 @@ def test_interval_0_is_no_monitor(
         for number in (0, 1):
             faults.enter_context(Blackhole(bed, bed.slave_cable(number)))
         never(lambda: bond.status() != before, during=1.5, what="a verdict")
-    assert configured(driver, bond) == (0, (PEER_IP,))
+    assert configured(bond) == (0, (PEER_IP,))
     assert not wire.shares(asks())
 
 
@@ -79,7 +77,7 @@ def test_there_is_no_arp_monitor_by_default(bed: Testbed, driver: BondDriver) ->
     """
     for mode in (*MODES, "802.3ad", *ADAPTIVE):
         bond = driver.create(bed.host("host"), "bond0", {"mode": mode})
-        assert configured(driver, bond) == (0, ())
+        assert configured(bond) == (0, ())
         assert "ARP" not in bond.proc_text()
         bond.delete()
 
@@ -87,23 +85,21 @@ def test_there_is_no_arp_monitor_by_default(bed: Testbed, driver: BondDriver) ->
 @behaviour("2.arp_interval.not-with-miimon")
 @pytest.mark.parametrize("mode", MODES)
 @needs(slaves=2, meeting=True, switch=True, once=True)
-def test_miimon_takes_its_place(mode: str, driver: BondDriver, bonded: Bonding, wire: Wire) -> None:
+def test_miimon_takes_its_place(mode: str, bonded: Bonding, wire: Wire) -> None:
     """Steps: both monitors are asked for; listen for five intervals.
 
     Verify: miimon is on, arp_interval 0, a warning names it, and no probe leaves.
     """
     bond = bonded(mode, miimon=100, arp_interval=PERIOD, arp_ip_target=PEER_IP)
     never(lambda: wire.shares(asks()), during=seconds(5 * PERIOD), what="a probe")
-    assert (bond.status().miimon_ms, configured(driver, bond)[0]) == (100, 0)
+    assert (bond.status().miimon_ms, configured(bond)[0]) == (100, 0)
     assert "arp_interval" in bond.log()
 
 
 @behaviour("12.1.1.802.3ad.requires-mii", "12.1.1.tlb-alb.no-arp-monitor")
 @pytest.mark.parametrize("mode", ["802.3ad", *ADAPTIVE])
 @needs(slaves=2, meeting=True, switch=True, once=True)
-def test_a_mode_without_arp_monitor_has_miimon(
-    mode: str, driver: BondDriver, bonded: Bonding, wire: Wire
-) -> None:
+def test_a_mode_without_arp_monitor_has_miimon(mode: str, bonded: Bonding, wire: Wire) -> None:
     """Steps: load in a mode that mandates the MII monitor with arp_interval and a target, and no miimon;
     listen for five intervals.
 
@@ -111,7 +107,7 @@ def test_a_mode_without_arp_monitor_has_miimon(
     """
     bond = bonded(mode, ready=False, arp_interval=PERIOD, arp_ip_target=PEER_IP)
     never(lambda: wire.shares(asks()), during=seconds(5 * PERIOD), what="a probe")
-    assert (bond.status().miimon_ms, configured(driver, bond)[0]) == (100, 0)
+    assert (bond.status().miimon_ms, configured(bond)[0]) == (100, 0)
     assert "miimon" in bond.log()
 
 

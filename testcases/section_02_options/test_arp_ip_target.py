@@ -47,16 +47,14 @@ def test_targets_are_separated_by_commas(mode: str, bed: Testbed, driver: BondDr
         options = {"mode": mode, "arp_interval": "60", "arp_ip_target": ",".join(targets)}
         bond = driver.create(bed.host("host"), "bond0", options)
         bond.set_up(True)
-        assert configured(driver, bond) == (60, targets)
+        assert configured(bond) == (60, targets)
         bond.delete()
 
 
 @behaviour("2.arp_ip_target.at-least-one")
 @pytest.mark.parametrize("mode", MODES)
 @needs(slaves=2, meeting=True, switch=True, once=True)
-def test_there_is_no_monitor_without_a_target(
-    mode: str, driver: BondDriver, bonded: Bonding, wire: Wire
-) -> None:
+def test_there_is_no_monitor_without_a_target(mode: str, bonded: Bonding, wire: Wire) -> None:
     """Steps: load with arp_interval and no target; listen for five intervals.
 
     Verify: a warning names the target that is missing, the interval is 0, no probe leaves and the slaves
@@ -66,7 +64,7 @@ def test_there_is_no_monitor_without_a_target(
     before = bond.status()
     wire.mark()
     never(lambda: bond.status() != before, during=seconds(5 * INTERVAL), what="a verdict")
-    assert configured(driver, bond) == (0, ())
+    assert configured(bond) == (0, ())
     assert not wire.shares(lambda frame: asks("0.0.0.0")(frame) or is_answer(frame))
     assert "arp_ip_target" in bond.log()
 
@@ -74,9 +72,7 @@ def test_there_is_no_monitor_without_a_target(
 @behaviour("2.arp_ip_target.maximum-16")
 @pytest.mark.parametrize("mode", MODES)
 @needs(slaves=1, switch=True, once=True)
-def test_each_of_16_targets_is_asked(
-    mode: str, bed: Testbed, driver: BondDriver, bonded: Bonding, wire: Wire
-) -> None:
+def test_each_of_16_targets_is_asked(mode: str, bed: Testbed, bonded: Bonding, wire: Wire) -> None:
     """Steps: 16 targets, all of them alive; listen for a little more than two intervals of 500 ms.
 
     Verify: all of them are in force; each is asked once per interval, and answers.
@@ -86,7 +82,7 @@ def test_each_of_16_targets_is_asked(
     addresses = "".join(f"address add {ip}/24 dev {peer.nics[0]}\n" for ip in targets)
     peer.run(["ip", "-batch", "-"], text_in=addresses)
     bond = bonded(mode, slaves=1, arp_interval=500, arp_ip_target=",".join(targets))
-    assert configured(driver, bond) == (500, targets)
+    assert configured(bond) == (500, targets)
     wire.mark()
     last = asks(targets[-1])
     eventually(lambda: len(wire.left_by("eth0", last)) >= 2, within=2.0, what="two rounds of probes")
@@ -106,7 +102,7 @@ def test_a_17th_target_is_not_taken(mode: str, bed: Testbed, driver: BondDriver)
     """
     bond, said = load(bed, driver, mode, ",".join(MANY))
     assert "arp_ip_target" in said
-    assert bond is None or configured(driver, bond)[1] == MANY[:16]
+    assert bond is None or configured(bond)[1] == MANY[:16]
 
 
 @behaviour("2.arp_ip_target.dotted-quad")
@@ -122,8 +118,8 @@ def test_a_target_is_a_dotted_quad(mode: str, bed: Testbed, driver: BondDriver) 
         bond, said = load(bed, driver, mode, target)
         assert target in said
         if bond:
-            assert configured(driver, bond) == (0, ())
+            assert configured(bond) == (0, ())
             bond.delete()
     bond, _ = load(bed, driver, mode, "10.0.0.9")
     assert bond
-    assert configured(driver, bond) == (100, ("10.0.0.9",))
+    assert configured(bond) == (100, ("10.0.0.9",))

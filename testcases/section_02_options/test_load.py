@@ -9,7 +9,6 @@ import pytest
 from lab.cases import BondDriver, DriverRefused, Testbed, behaviour, needs
 from lab.hosts.base import Host
 from testcases.modes import MODES
-from testcases.section_02_options.in_force import options_in_force
 
 PRETTY = {
     "balance-rr": "load balancing (round-robin)",
@@ -36,7 +35,7 @@ def test_parameters_left_out_take_their_defaults(bed: Testbed, driver: BondDrive
     before = devices(host)
     bond = driver.create(host, "bond0", {})
     assert devices(host) - before == {"bond0"}
-    status, in_force = bond.status(), options_in_force(driver, bond)
+    status, in_force = bond.status(), bond.options()
     assert (status.mode, status.pretty_mode) == ("balance-rr", PRETTY["balance-rr"])
     assert (status.miimon_ms, status.updelay_ms, status.downdelay_ms) == (0, 0, 0)
     assert (status.arp_interval_ms, status.arp_targets, status.primary) == (0, (), None)

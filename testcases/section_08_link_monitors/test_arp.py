@@ -10,7 +10,6 @@ from lab.cases import (
     HOST_IP,
     PEER_B_IP,
     PEER_IP,
-    BondDriver,
     Bonding,
     Flow,
     Stream,
@@ -35,21 +34,19 @@ INTERVAL = 100
 @behaviour("8.monitors.two-kinds")
 @pytest.mark.parametrize("mode", MODES)
 @needs(slaves=2, meeting=True, switch=True, once=True)
-def test_either_monitor_sees_a_pulled_cable(
-    mode: str, bed: Testbed, driver: BondDriver, bonded: Bonding
-) -> None:
+def test_either_monitor_sees_a_pulled_cable(mode: str, bed: Testbed, bonded: Bonding) -> None:
     """Steps: pull the first cable under the ARP monitor, then, with a new bond, under the MII monitor.
 
     Verify: the slave is down within the time of the monitor; it alone is in force.
     """
     with_arp = bonded(mode, policy="round-robin", arp_interval=INTERVAL, arp_ip_target=PEER_IP)
-    assert configured(driver, with_arp) == (INTERVAL, (PEER_IP,))
+    assert configured(with_arp) == (INTERVAL, (PEER_IP,))
     assert with_arp.status().miimon_ms == 0
     with CablePull(bed, bed.slave_cable(0)):
         eventually(link_is(with_arp, "eth0", "down"), seconds(silence(INTERVAL)), what="eth0 is down")
     with_arp.delete()
     with_mii = bonded(mode, trunk=False, miimon=100)
-    assert configured(driver, with_mii) == (0, ())
+    assert configured(with_mii) == (0, ())
     assert with_mii.status().miimon_ms == 100
     with CablePull(bed, bed.slave_cable(0)):
         eventually(link_is(with_mii, "eth0", "down"), seconds(detection()), what="eth0 is down")

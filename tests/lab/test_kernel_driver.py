@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -12,15 +11,14 @@ from lab import frames
 from lab.bonding import HOST_IP, PEER_IP, Bonding, wait_up
 from lab.capture import Capture
 from lab.drivers.base import BondDriver, BondHandle
+from lab.drivers.fleet import Fleet
 from lab.drivers.kernel import KernelBond, KernelDriver
-from lab.drivers.userspace import UserspaceDriver
 from lab.errors import DriverRefused
 from lab.hosts.base import Host
 from lab.hosts.uml.host import UmlHost
 from lab.testbed import Testbed
 from lab.topology import Port
 from lab.traffic import Flow, Stream
-from lab.undo import UndoStack
 from lab.waiting import eventually
 
 pytestmark = pytest.mark.root
@@ -160,9 +158,9 @@ def test_lacpdus(guest_bed: Testbed, guest: UmlHost, kernel: KernelDriver, guest
     assert [slave.aggregator_id for slave in view.slaves] == [1, 2], "nobody answers"
 
 
-def test_bondimpl_and_the_kernels_driver(guest_bed: Testbed, guest: UmlHost, tmp_path: Path) -> None:
-    undo = UndoStack()
-    bonding = Bonding(guest_bed, UserspaceDriver(tmp_path, undo))
+def test_bondimpl_and_the_kernels_driver(guest_bed: Testbed, guest: UmlHost) -> None:
+    drivers = Fleet(guest_bed)
+    bonding = Bonding(guest_bed, drivers)
     nics = ("eth1", "eth2", "eth3")
     bonding("active-backup", slaves=nics, miimon=50)
     try:
@@ -174,8 +172,7 @@ def test_bondimpl_and_the_kernels_driver(guest_bed: Testbed, guest: UmlHost, tmp
             assert stream.report().lost == 0, direction
         assert guest.run(["ping", "-c", "1", "-W", "5", HOST_IP]).returncode == 0
     finally:
-        undo.unwind()
-        for bond in tuple(bonding.kernel.bonds):
+        for bond in drivers.bonds:
             bond.delete()
         for role in ("host", "peer"):
             for nic in guest.nics:

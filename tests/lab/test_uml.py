@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import signal
 import time
@@ -14,9 +15,11 @@ import pytest
 from lab import frames, testbed
 from lab.bonding import HOST_IP, PEER_IP
 from lab.capture import Capture
+from lab.drivers.kernel import KernelDriver
 from lab.errors import LabBroken, LabError
 from lab.hosts.base import Host, Process
 from lab.hosts.uml import boot, image
+from lab.hosts.uml.guest import Guests
 from lab.hosts.uml.host import UmlHost
 from lab.testbed import Testbed
 from lab.topology import Port
@@ -197,7 +200,42 @@ def test_nothing_is_left_of_a_guest(run_dir: Path) -> None:
     with Testbed.build(topology, run_dir) as bed:
         bed.host("peer").start(["sleep", "1000"])
     assert_no_more_than(before)
-    assert [path.name for path in run_dir.rglob("*") if path.is_file()] == ["host2-console.log"]
+    assert {path.name for path in run_dir.rglob("*") if path.is_file()} == {
+        "guest1-console.log",
+        "host2-console.log",
+    }
+
+
+def test_a_guest_goes_from_testbed_to_testbed(run_dir: Path) -> None:
+    """Everything but its kernel is new each time."""
+    guests = Guests(run_dir)
+    gc.collect()
+    before = traces()
+    seen = []
+    for number, slaves in enumerate((2, 1, 2)):
+        with Testbed.build(kernel_peer.build(slaves), run_dir / f"bed{number}", guests) as bed:
+            guest = bed.host("peer")
+            seen.append(guest.read("/proc/sys/kernel/random/boot_id"))
+            listed = json.loads(guest.run(["ip", "-j", "address", "show"]).stdout)
+            assert [link["ifname"] for link in listed] == ["lo", *guest.nics]
+            assert [link["address"] for link in listed[1:]] == [
+                f"02:00:00:00:00:{slaves + n + 1:02x}" for n in range(slaves)
+            ]
+            assert all(link["addr_info"] == [] for link in listed[1:])
+            assert "sleep" not in guest.run(["ps", "-eo", "comm"]).stdout
+            assert guest.run(["dmesg"]).stdout.count("bond0: ") == 0
+            for nic in guest.nics:
+                guest.interfaces.set_up(nic, False)
+            bond = KernelDriver().create(guest, "bond0", {"mode": "active-backup", "miimon": "100"})
+            bond.set_up(True)
+            bond.enslave("eth0")
+            guest.run(["ip", "link", "add", "link", "bond0", "name", "bond0.7", "type", "vlan", "id", "7"])
+            guest.run(["ip", "address", "add", "10.0.0.1/24", "dev", "bond0"])
+            guest.start(["sh", "-c", "setsid sleep 1000 & sleep 1000"])
+            guest.packet_socket("bond0").close()
+    assert seen[0] == seen[2] != seen[1], "it was not kept"
+    guests.close()
+    assert_no_more_than(before)
 
 
 def test_nothing_is_left_of_a_build_that_fails(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +254,7 @@ def test_a_guest_that_ends_is_the_labs_fault(run_dir: Path) -> None:
     with Testbed.build(kernel_peer.build(slaves=1), run_dir) as bed:
         peer = bed.host("peer")
         process = peer.start(["sleep", "1000"])
-        with pytest.raises(LabBroken, match=r"host2: the guest has ended by itself; its console ends with:"):
+        with pytest.raises(LabBroken, match=r"guest1: the guest has ended by itself; its console ends with:"):
             peer.run(["python3", "-c", "import ctypes; ctypes.CDLL(None).reboot(0x4321FEDC)"])
         with pytest.raises(LabBroken, match="ended by itself"):
             process.poll()
@@ -228,7 +266,7 @@ def test_a_guest_that_ends_is_the_labs_fault(run_dir: Path) -> None:
 def test_a_guest_that_does_not_boot(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boot, "INIT", ("-S", "-c", "1/0"))
     with pytest.raises(
-        LabBroken, match=r"(?s)host2: the guest has ended by itself; .*ZeroDivisionError.*panic"
+        LabBroken, match=r"(?s)guest1: the guest has ended by itself; .*ZeroDivisionError.*panic"
     ):
         Testbed.build(kernel_peer.build(slaves=1), run_dir)
 
@@ -236,6 +274,6 @@ def test_a_guest_that_does_not_boot(run_dir: Path, monkeypatch: pytest.MonkeyPat
 def test_no_guest_without_its_kernel(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image, "PROGRAM", "linux.nowhere")
     with pytest.raises(
-        LabBroken, match="host2: no User-Mode Linux here: install the Debian package user-mode"
+        LabBroken, match="guest1: no User-Mode Linux here: install the Debian package user-mode"
     ):
         Testbed.build(kernel_peer.build(), run_dir)

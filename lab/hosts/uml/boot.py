@@ -53,9 +53,14 @@ class Machine:
         lines = [line for line in said if not _TRACE.match(line)]
         return "\n  ".join(("its console ends with:", *lines[-LAST_WORDS:]))
 
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._child.poll() is None
+
     def kill(self) -> None:
         """End it at once; there is nothing in it that would have to be saved."""
-        if self._child.poll() is None:
+        if self.alive:
             os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait()
         shutil.rmtree(self._directory, ignore_errors=True)

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lab.nodes import ip_batch, run_in
 from lab.wiring import TAP_MTU
 
 
-@dataclass(frozen=True, slots=True)
-class Taps:
-    """Names of TAPs in the node's namespace: one for each NIC, in order, and spare ones for probes."""
-
-    nics: tuple[str, ...]
-    probes: tuple[str, ...]
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        """In the order of the guest's vec0, vec1, ..."""
-        return (*self.nics, *self.probes)
-
-
-def make_taps(pid: int, nics: int, probes: int) -> Taps:
-    """TAPs for that many NICs and probes, up, in the namespace of `pid`. Raises LabError.
+def make_taps(pid: int, size: int) -> tuple[str, ...]:
+    """That many TAPs, up, in the namespace of `pid`, for the guest's vec0, vec1, ... Raises LabError.
 
     They stay up whatever happens to the NIC: the guest's kernel gives up a TAP that fails once.
     """
-    taps = Taps(tuple(f"uml{n}" for n in range(nics)), tuple(f"probe{n}" for n in range(probes)))
-    ip_batch(pid, [f"tuntap add dev {tap} mode tap" for tap in taps.all])
-    ip_batch(pid, [f"link set dev {tap} up" for tap in taps.all])
+    taps = tuple(f"uml{number}" for number in range(size))
+    ip_batch(pid, [f"tuntap add dev {tap} mode tap" for tap in taps])
+    ip_batch(pid, [f"link set dev {tap} up" for tap in taps])
     return taps
 
 
@@ -43,3 +29,9 @@ def join(pid: int, nics: Sequence[str], taps: Sequence[str]) -> None:
         for source, target in ((nic, tap), (tap, nic))
     ]
     run_in(pid, ("nft", "-f", "-"), "\n".join(["table netdev guest {", *chains, "}"]))
+
+
+def part(pid: int, nics: Sequence[str]) -> None:
+    """Take the NICs away, and their cables' ends with them. Raises LabError."""
+    run_in(pid, ("nft", "-f", "-"), "delete table netdev guest")
+    ip_batch(pid, [f"link del dev {nic}" for nic in nics])

@@ -50,7 +50,7 @@ class Channel:
         self._speaking = threading.Lock()
         self._room = WINDOW
         self._more_room = threading.Condition()
-        self._greetings: dict[str, Future[Any]] = {"hello": Future(), "ready": Future()}
+        self._greetings: dict[str, Future[Any]] = {"ready": Future()}
         self._answers: dict[int, Future[Any]] = {}
         self._ends: dict[int, Future[Ended]] = {}
         self._dead: LabBroken | None = None
@@ -58,7 +58,7 @@ class Channel:
         self._thread.start()
 
     def greeting(self, word: str, within_s: float) -> Any:
-        """What the guest says once with its "hello" or "ready". Raises LabBroken."""
+        """What the guest says once with its "ready". Raises LabBroken."""
         return self._result(self._greetings[word], f"no {word!r}", within_s)
 
     def ask(self, op: str, **fields: Any) -> Any:
@@ -80,6 +80,11 @@ class Channel:
                 piece = data[begin : begin + PIECE]
                 self._take_room(len(piece))
                 self._line.sendall(piece)
+
+    def forget(self) -> None:
+        """Nobody waits any more for commands that were started."""
+        with self._lock:
+            self._ends.clear()
 
     def close(self) -> None:
         """End the thread; whatever still waits gets LabBroken. May be called twice."""
@@ -149,8 +154,9 @@ class Channel:
                 answer.set_result(said["result"])
         elif "ended" in said:
             with self._lock:
-                end = self._ends.pop(said["ended"])
-            end.set_result(Ended(said["status"], said["out"], said["err"]))
+                end = self._ends.pop(said["ended"], None)
+            if end is not None:  # else: nobody waits any more
+                end.set_result(Ended(said["status"], said["out"], said["err"]))
         elif "failed" in said:
             return f"{self._name}: the guest failed: {said['failed']}"
         for word in said.keys() & self._greetings.keys():

@@ -17,52 +17,48 @@ from lab.errors import LabError
 from lab.hosts.base import Completed
 from lab.hosts.namespace import search_path
 from lab.hosts.uml import cabling
-from lab.hosts.uml.boot import Machine
-from lab.hosts.uml.channel import Channel
+from lab.hosts.uml.guest import Guest, Guests
 from lab.hosts.uml.interfaces import GuestInterfaces, OuterInterfaces
 from lab.hosts.uml.probes import Probes
 from lab.hosts.uml.processes import GuestProcess
 from lab.linkwatch import LinkState, LinkWatcher
 from lab.sysctl import ipv6_settings
 
-BOOT_S = 60.0
 PROBES = 2
 
 
 class UmlHost:
-    """A guest with the NICs `macs` (hardware address by name), plugged in where Mininet's `node` is.
+    """A guest of `guests` with the NICs `macs` (hardware address by name), in the place of Mininet's `node`.
 
-    It boots while the caller goes on: lay its cables, then `plug_in` before anything else is asked of it.
+    It may boot while the caller goes on: lay its cables, then `plug_in` before anything else is asked of it.
     `env` is added to the environment of every command; `interfaces` are those in the guest, `outer` those
-    that patch cables end at. Raises LabBroken when no guest can be started here.
+    that patch cables end at, in the namespace of `pid`. Raises LabBroken when no guest can be started here.
     """
 
-    def __init__(self, node: Any, macs: Mapping[str, str], run_dir: Path, log_dir: Path) -> None:
+    def __init__(self, node: Any, macs: Mapping[str, str], guests: Guests, log_dir: Path) -> None:
         self.name: str = node.name
         self.nics = tuple(macs)
         self.node = node
-        self.pid: int = node.pid
         self.env: dict[str, str] = {}
         self._macs = dict(macs)
-        self._taps = cabling.make_taps(self.pid, len(macs), PROBES)
-        console = log_dir / f"{self.name}-console.log"
-        self._machine = Machine(self.name, self.pid, self._taps.all, run_dir, console)
+        self._plugged_in = False
+        self._guests = guests
+        self._guest: Guest | None = guests.take(len(macs) + PROBES)
+        self.pid: int = self._guest.pid
+        self._channel, taps = self._guest.channel, self._guest.taps
+        self._nic_taps = taps[: len(macs)]
+        (log_dir / f"{self.name}-console.log").symlink_to(self._guest.console)
         self._shown = log_dir / f"{self.name}-shell.log"
-        self._channel = Channel(self.name, self._machine.serial, self._nic_changed, self._machine.last_words)
         self.interfaces = GuestInterfaces(self._channel)
         self.outer = OuterInterfaces(self.pid, self.interfaces)
-        self._probes = Probes(self._taps.probes, len(macs), self._run_with, self.interfaces)
+        self._probes = Probes(taps[len(macs) :], len(macs), self._run_with, self.interfaces)
 
     def plug_in(self, cables: Iterable[PatchCable], panel: Panel, watcher: LinkWatcher) -> None:
         """Wait until it has booted, and join its NICs, which are down, to `cables`. Raises LabBroken."""
-        cabling.join(self.pid, self.nics, self._taps.nics)
-        self._channel.greeting("hello", BOOT_S)
-        self._channel.tell(
-            nics=self._macs,
-            probes=PROBES,
-            environment={**os.environ, "PATH": search_path()},
-        )
-        self._channel.greeting("ready", BOOT_S)
+        assert self._guest
+        cabling.join(self.pid, self.nics, self._nic_taps)
+        self._guest.on_link = self.outer.follow
+        self._guest.furnish(self._macs, {**os.environ, "PATH": search_path()})
         self.node.instead = self._done
         for cable in cables:
             for end in (cable.a, cable.b):
@@ -71,6 +67,7 @@ class UmlHost:
                     follow = partial(self._cable_changed, self.nics.index(end.name), panel, tap)
                     watcher.subscribe(panel.pid, panel.interfaces.index(tap), follow)
                     follow()
+        self._plugged_in = True
 
     def run(
         self, argv: Sequence[str], *, check: bool = True, timeout_s: float = 30.0, text_in: str | None = None
@@ -131,11 +128,17 @@ class UmlHost:
         self.run(["sysctl", "-q", "-w", *settings])
 
     def close(self) -> None:
-        """End the guest at once. May be called twice."""
+        """Give the guest back. May be called twice."""
+        guest, self._guest = self._guest, None
+        if guest is None:
+            return
         self.node.instead = None
-        self._machine.kill()
-        self._channel.close()
         self.outer.close()
+        if self._plugged_in:
+            cabling.part(self.pid, self.nics)
+            self._guests.give_back(guest)
+        else:
+            guest.kill()
 
     def _start(self, argv: Sequence[str], text_in: str, *, together: bool) -> GuestProcess:
         job, pid, end = self._channel.start(argv=list(argv), env=self.env, text_in=text_in, together=together)
@@ -149,10 +152,6 @@ class UmlHost:
 
     def _run_with(self, argv: Sequence[str], text_in: str) -> None:
         self.run(argv, text_in=text_in)
-
-    def _nic_changed(self, nic: str, up: bool) -> None:
-        """The guest's NIC was brought up or down: so is the device that the patch cable ends at."""
-        self.outer.follow(nic, up)
 
     def _cable_changed(self, number: int, panel: Panel, tap: str, _state: LinkState | None = None) -> None:
         """The patch cable at NIC `number` has got or lost its link: so has the guest's own cable."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lab.errors import LabError
-from lab.hosts.uml.inside.nics import CABLING, MTU, joined
+from lab.hosts.uml.inside.nics import CABLING, MTU, handing_on, joined
 from lab.hosts.uml.interfaces import GuestInterfaces
 
 Run = Callable[[Sequence[str], str], None]
@@ -52,14 +52,5 @@ class Probes:
 
     def _join(self, interface: str, number: int) -> None:
         probe = f"probe{number}"
-        lines = _handing(interface, f"mirror dev {probe}") + _handing(probe, f"redirect dev {interface}")
+        lines = handing_on(interface, f"mirror dev {probe}") + handing_on(probe, f"redirect dev {interface}")
         self._run(("tc", "-batch", "-"), "\n".join(lines) + "\n")
-
-
-def _handing(device: str, action: str) -> list[str]:
-    """Lines of tc(8): what to do with all that comes in at the device, instead of what was said before."""
-    return [
-        f"qdisc replace dev {device} clsact",
-        f"filter del dev {device} ingress",
-        f"filter add dev {device} ingress matchall action mirred egress {action}",
-    ]

@@ -1,6 +1,8 @@
 """The guest's ears and hands: does what the serial line asks for, one thing after the other.
 
 Asked (with `id` where an answer is wanted)              answered
+    furnish   macs (by name of NIC), environment           nothing; they are down, and nothing else is there
+    vacate                                               (never answered) everything ends, no NIC stays
     start     argv, env, text_in, together               the process id; later {"ended": id, ...}
     signal    job (the id of its start), number          nothing; to its process group
     output    job                                        what it has printed so far
@@ -22,35 +24,37 @@ from __future__ import annotations
 import os
 import select
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lab.hosts.uml.inside import jobs
+from lab.hosts.uml.inside import jobs, nics
 from lab.hosts.uml.inside.line import SerialLine
-from lab.hosts.uml.inside.nics import cable_of
+from lab.hosts.uml.inside.syscalls import clear_log
 from lab.interfaces import Interfaces
 from lab.linkwatch import link_states, open_link_socket
 
 
 class Agent:
-    """Serves `line` for the NICs `nics`, which are down; `cabling` holds the far ends of their cables."""
+    """Serves `line` for NICs which come with `furnish`; `cabling` holds the far ends of their cables."""
 
-    def __init__(self, line: SerialLine, nics: Sequence[str], cabling: Interfaces) -> None:
+    def __init__(self, line: SerialLine, cabling: Interfaces) -> None:
         self._line = line
         self._cabling = cabling
-        self._interfaces = Interfaces(os.getpid())
-        self._interfaces.set_up("lo", True)
-        self._links = open_link_socket()
-        self._nics = {self._interfaces.index(nic): nic for nic in nics}
-        self._told_up = dict.fromkeys(nics, False)
+        self._nics: dict[int, str] = {}
+        self._told_up: dict[str, bool] = {}
         self._jobs: dict[int, jobs.Job] = {}
+        self._poller = select.poll()
+        self._look_around()
         self._operations: dict[str, Callable[..., Any]] = {
             "signal": self._signal,
             "output": self._output,
             "read": self._read,
             "link": self._link,
-            "set_up": self._interfaces.set_up,
+            "set_up": self._set_up,
+            "furnish": self._furnish,
+            "vacate": self._vacate,
             "carrier": self._carrier,
         }
         self._children, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -59,11 +63,10 @@ class Agent:
 
     def serve(self) -> None:
         """Until the far end of the line is gone. Raises OSError."""
-        poller = select.poll()
-        for fd in (self._line.fd, self._links.fileno(), self._children):
-            poller.register(fd, select.POLLIN)
+        for fd in (self._line.fd, self._children):
+            self._poller.register(fd, select.POLLIN)
         while True:
-            ready = {fd for fd, _ in poller.poll()}
+            ready = {fd for fd, _ in self._poller.poll()}
             self._tell_links()
             if self._children in ready:
                 os.read(self._children, 4096)
@@ -88,6 +91,39 @@ class Agent:
         self._tell_links()
         if id is not None:
             self._line.send(answer=id, result=result)
+
+    def _furnish(self, macs: Mapping[str, str], environment: Mapping[str, str]) -> None:
+        self._vacate()
+        nics.make(macs)
+        self._nics = {self._interfaces.index(nic): nic for nic in macs}
+        self._told_up = dict.fromkeys(macs, False)
+        os.environ.clear()
+        os.environ.update(environment)
+
+    def _vacate(self) -> None:
+        """A new namespace takes the place of the old one, in which bonds and addresses were."""
+        for job in self._jobs.values():
+            job.close()
+        self._jobs.clear()
+        with suppress(ProcessLookupError):  # nobody is there
+            os.kill(-1, signal.SIGKILL)  # all but ourselves, the first process
+        self._nics, self._told_up = {}, {}
+        nics.remove(self._cabling)
+        self._poller.unregister(self._links)
+        self._links.close()
+        self._interfaces.close()
+        nics.new_room()
+        clear_log()
+        self._look_around()
+
+    def _look_around(self) -> None:
+        self._interfaces = Interfaces(os.getpid())
+        self._interfaces.set_up("lo", True)
+        self._links = open_link_socket()
+        self._poller.register(self._links, select.POLLIN)
+
+    def _set_up(self, name: str, up: bool) -> None:
+        self._interfaces.set_up(name, up)
 
     def _start(self, id: int, argv: list[str], env: dict[str, str], text_in: str, together: bool) -> None:
         try:
@@ -130,7 +166,7 @@ class Agent:
         }
 
     def _carrier(self, number: int, up: bool) -> None:
-        self._cabling.set_up(cable_of(number), up)
+        self._cabling.set_up(nics.cable_of(number), up)
 
     def _tell_links(self) -> None:
         """Say which NICs were brought up or down since the last time."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from lab.hosts.uml.inside.syscalls import CLONE_NEWNET, MS_BIND, mount, unshare
+from lab.hosts.uml.inside.syscalls import CLONE_NEWNET, MS_BIND, mount, unmount, unshare
 from lab.interfaces import Interfaces
+from lab.sysctl import ipv6_settings, set_sysctls
 
 CABLING = "cabling"
 # The kernel reports a veth's carrier at once only when the indices of its two ends differ.
@@ -19,16 +21,43 @@ FIRST_NIC, FIRST_CABLE = 10, 100
 MTU = 9216  # of the guest's own cable: what the NICs at its ends agree on must pass
 
 
-def move_out() -> Interfaces:
+def hide_cabling() -> Interfaces:
     """Leave the first namespace to the cabling and be in a new, empty one; the first one's interfaces."""
     interfaces = Interfaces(1)
     Path("/run/netns").mkdir()
     place = Path("/run/netns", CABLING)
     place.touch()
     mount("/proc/self/ns/net", str(place), "", MS_BIND)
-    unshare(CLONE_NEWNET)
     mount("sysfs", "/sys", "sysfs")
+    set_sysctls(ipv6_settings(False))
+    new_room()
     return interfaces
+
+
+def new_room() -> None:
+    """Be in a new namespace without NICs, without IPv6, whose own /sys is mounted. Raises OSError.
+
+    All that the one before it had - bonds, addresses, rules - goes with it.
+    """
+    unshare(CLONE_NEWNET)
+    unmount("/sys")
+    mount("sysfs", "/sys", "sysfs")
+    set_sysctls(ipv6_settings(False))
+
+
+def switch_on(cabling: Interfaces) -> None:
+    """Bring up vec0, vec1, ... for good. Raises OSError."""
+    for device in devices(cabling, "vec"):
+        cabling.set_up(device, True)
+
+
+def devices(interfaces: Interfaces, kind: str) -> list[str]:
+    """The interfaces called KIND0, KIND1, ..., as many as there are."""
+    found: list[str] = []
+    with suppress(OSError):
+        while interfaces.index(f"{kind}{len(found)}"):
+            found.append(f"{kind}{len(found)}")
+    return found
 
 
 def cable_of(number: int) -> str:
@@ -36,11 +65,8 @@ def cable_of(number: int) -> str:
     return f"cable{number}"
 
 
-def make(nics: Mapping[str, str], probes: int) -> None:
-    """NICs by name and hardware address, down and without a carrier; after them `probes` spare devices.
-
-    The far end of spare `number` is the `ear{number}` of `lab.hosts.uml.probes`. Raises OSError.
-    """
+def make(nics: Mapping[str, str]) -> None:
+    """NICs by name and hardware address, down and without a carrier. Raises OSError."""
     _batch(
         "ip",
         [
@@ -49,19 +75,31 @@ def make(nics: Mapping[str, str], probes: int) -> None:
             for number, (nic, mac) in enumerate(nics.items())
         ],
     )
-    _batch("ip -n cabling", [f"link set dev vec{number} up" for number in range(len(nics) + probes)])
-    _batch(
-        "tc -n cabling",
-        [line for n in range(len(nics)) for line in joined(f"vec{n}", cable_of(n))],
-    )
+    _batch("tc -n cabling", [line for n in range(len(nics)) for line in joined(f"vec{n}", cable_of(n))])
+
+
+def remove(cabling: Interfaces) -> None:
+    """Take the NICs and the probes away by their far ends in the cabling. Raises OSError."""
+    ends = (*devices(cabling, "cable"), *devices(cabling, "ear"))
+    if ends:
+        _batch("ip -n cabling", [f"link del dev {end}" for end in ends])
 
 
 def joined(one: str, other: str) -> list[str]:
     """Lines of tc(8): what comes in at either device goes out at the other."""
-    lines = [f"qdisc add dev {device} clsact" for device in (one, other)]
-    return lines + [
-        f"filter add dev {device} ingress matchall action mirred egress redirect dev {target}"
+    return [
+        line
         for device, target in ((one, other), (other, one))
+        for line in handing_on(device, f"redirect dev {target}")
+    ]
+
+
+def handing_on(device: str, action: str) -> list[str]:
+    """Lines of tc(8): what to do with all that comes in at the device, instead of what was said before."""
+    return [
+        f"qdisc replace dev {device} clsact",
+        f"filter del dev {device} ingress",
+        f"filter add dev {device} ingress matchall action mirred egress {action}",
     ]
 
 

@@ -9,6 +9,7 @@ CLONE_NEWNET = 0x40000000
 MS_BIND = 4096
 MNT_DETACH = 2
 RB_POWER_OFF = 0x4321FEDC
+_SYSLOG_CLEAR = 5
 _PIVOT_ROOT = 155  # on x86-64, the one architecture of User-Mode Linux; the C library does not wrap it
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -19,18 +20,28 @@ def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -
     _check(_libc.mount(source.encode(), target.encode(), kind.encode(), flags, data.encode()), target)
 
 
+def unmount(target: str) -> None:
+    """Take what is mounted on `target` off it, though it be in use."""
+    _check(_libc.umount2(target.encode(), MNT_DETACH), target)
+
+
 def pivot_root(new_root: str) -> None:
     """Make `new_root` the root of every process, the kernel's own too; the old one is gone."""
     os.chdir(new_root)
     # The old root ends up mounted over the new one, from where it is taken off.
     _check(_libc.syscall(_PIVOT_ROOT, b".", b"."), new_root)
-    _check(_libc.umount2(b".", MNT_DETACH), "the old root")
+    unmount(".")
     os.chdir("/")
 
 
 def unshare(flags: int) -> None:
     """Put this process into new namespaces."""
     _check(_libc.unshare(flags), "unshare")
+
+
+def clear_log() -> None:
+    """Forget what the kernel has logged so far."""
+    _check(_libc.klogctl(_SYSLOG_CLEAR, None, 0), "the kernel's log")
 
 
 def power_off() -> None:
