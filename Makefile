@@ -12,7 +12,7 @@ LOCK_PYTHON ?= /usr/bin/python3
 # Extra arguments of pytest: make unit ARGS="-k lacp -x"
 ARGS ?=
 
-.PHONY: help setup lab test unit lint format mutants bench relock clean
+.PHONY: help setup lab test unit lint format mutants bench oracle relock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +44,9 @@ format: | $(VENV)/bin/pytest ## Format the code and apply ruff's safe fixes
 
 mutants: | $(VENV)/bin/pytest ## Break the driver on purpose: cases must fail
 	$(VENV)/bin/python -m tests.mutants
+
+oracle: | $(VENV)/bin/pytest ## The same cases on bondimpl and on the kernel's driver: docs/oracle.md
+	$(VENV)/bin/python -m lab.oracle $(ARGS)
 
 bench: | $(VENV)/bin/pytest ## Measure throughput against the same path without a bond
 	$(VENV)/bin/python -m bench.throughput

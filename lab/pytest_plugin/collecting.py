@@ -21,6 +21,7 @@ from lab.under_test import DriverName, as_tested
 # Keys of `report.user_properties`, by which the controller of xdist hears of them.
 BEHAVIOURS, TOPOLOGY = "bondlab.behaviours", "bondlab.topology"
 DIFFERS = "bondlab.differs"
+KNOWN = "bondlab.known"  # the case is expected to fail on this driver
 BROKEN = "bondlab.broken"  # the lab failed, not the driver under test
 MODES = "bondlab.modes"  # of the bonds that were made on the host under test
 

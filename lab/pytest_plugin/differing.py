@@ -11,7 +11,7 @@ import pytest
 
 from lab.differences import load
 from lab.errors import LabError
-from lab.pytest_plugin.collecting import behaviours_of, marked_ids
+from lab.pytest_plugin.collecting import KNOWN, behaviours_of, marked_ids
 from lab.pytest_plugin.options import options
 
 TODAY = "--driver=kernel or --era=6.x"
@@ -29,9 +29,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         instead_of = marked_ids(item, "differs")
         if instead_of and not today:
-            item.add_marker(
-                pytest.mark.skip(reason="shows what the driver of a present kernel does (--era=6.x)")
-            )
+            item.add_marker(pytest.mark.skip(reason=f"shows what a driver of today does: {TODAY} only"))
         try:
             unlisted = [id for id in instead_of if id not in load()]
         except LabError as error:
@@ -40,6 +38,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(f"{item.nodeid}: no known difference: {', '.join(unlisted)}")
         if today and not instead_of and (reasons := _reasons(item)):
             item.add_marker(pytest.mark.xfail(strict=True, reason="; ".join(reasons)))
+            item.user_properties.append((KNOWN, True))
 
 
 def _reasons(item: pytest.Item) -> list[str]:

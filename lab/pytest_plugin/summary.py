@@ -15,8 +15,9 @@ from typing import Any, Literal
 import pytest
 
 from lab.behaviours import load
-from lab.pytest_plugin.collecting import BEHAVIOURS, BROKEN, DIFFERS, MODES
+from lab.pytest_plugin.collecting import BEHAVIOURS, BROKEN, DIFFERS, KNOWN, MODES
 from lab.pytest_plugin.options import options
+from lab.under_test import described
 
 Outcome = Literal["verified", "verified in part", "known difference", "failed", "lab broken", "not shown"]
 _WIDTH = 100  # columns of a list of ids
@@ -28,13 +29,14 @@ class Shown:
 
     `cases` is the outcome of each by node id: passed, failed, differs (as is known), lab broken or skipped;
     `instead` that of the cases which show what differs. `made` are the modes of the bonds under test that
-    passed cases made.
+    passed cases made. `reasons` tell why cases were skipped.
     """
 
     modes: Sequence[str]
     cases: dict[str, str] = field(default_factory=dict)
     instead: dict[str, str] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)
+    reasons: dict[str, str] = field(default_factory=dict)
 
     @property
     def missing(self) -> list[str]:
@@ -65,13 +67,15 @@ def behaviours_shown(reports: Iterable[pytest.TestReport]) -> dict[str, Shown]:
             continue
         properties: dict[str, Any] = dict(report.user_properties)
         outcome: str = "lab broken" if BROKEN in properties else report.outcome
-        if outcome == "skipped" and hasattr(report, "wasxfail"):
+        if outcome == "skipped" and KNOWN in properties and hasattr(report, "wasxfail"):
             outcome = "differs"
         for behaviour in (*properties.get(BEHAVIOURS, ()), *properties.get(DIFFERS, ())):
             shown = found.setdefault(behaviour, Shown(load()[behaviour].modes))
             cases = shown.cases if behaviour in properties.get(BEHAVIOURS, ()) else shown.instead
             known = cases.get(report.nodeid, "skipped")
             cases[report.nodeid] = max(known, outcome, key=rank.__getitem__)
+            if outcome == "skipped":
+                shown.reasons[report.nodeid] = _why_skipped(report)
             if outcome == "passed" and cases is shown.cases:
                 shown.made.update(properties.get(MODES, ()))
     return dict(sorted(found.items()))
@@ -88,12 +92,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if path := options(config).behaviours_json:
         data = {
             "catalogue": len(load()),
+            "driver": described(options(config).driver, options(config).era),
             "behaviours": {
                 behaviour: {
                     "outcome": shown.outcome,
                     "not in": shown.missing,
                     "cases": dict(sorted(shown.cases.items())),
                     "instead": dict(sorted(shown.instead.items())),
+                    "reasons": dict(sorted(shown.reasons.items())),
                 }
                 for behaviour, shown in found.items()
             },
@@ -129,6 +135,13 @@ def render(found: dict[str, Shown], *, everything: bool) -> list[str]:
         if ids:
             lines += [f"{title}:", *(f"  {line}" for line in _wrapped(ids))]
     return lines
+
+
+def _why_skipped(report: pytest.TestReport) -> str:
+    """The reason as it was given."""
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    return str(getattr(report, "wasxfail", ""))
 
 
 def _wrapped(words: Iterable[str]) -> list[str]:

@@ -64,13 +64,19 @@ def test_the_summary(pytester: pytest.Pytester) -> None:
         "outcome": "failed",
         "not in": [],
         "cases": {"test_case.py::test_bad": "failed", "test_case.py::test_good": "passed"},
+        "instead": {},
+        "reasons": {},
     }
     assert written["behaviours"][blocked] == {
         "outcome": "lab broken",
         "not in": [],
         "cases": {"test_case.py::test_blocked": "lab broken"},
+        "instead": {},
+        "reasons": {},
     }
     assert written["behaviours"][crashed]["outcome"] == "failed"
+    (why,) = written["behaviours"][ID_C]["reasons"].values()
+    assert why == "two_switch_isl: needs 3 slaves, the host has 2"
 
 
 @pytest.mark.parametrize(

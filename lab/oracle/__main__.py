@@ -1,0 +1,49 @@
+"""`python -m lab.oracle [ARGUMENT OF PYTEST ...]`: exit code 1 when something disagrees."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from lab import differences
+from lab.errors import LabError
+from lab.oracle.render import as_json, as_page
+from lab.oracle.runs import DRIVERS, Result, run
+from lab.oracle.table import VERDICTS, compare
+
+ROOT = Path(__file__).parents[2]
+
+
+def main(arguments: list[str]) -> int:
+    """Run the cases on all three drivers and write what came of it. With arguments docs/ stays as it is."""
+    directory = ROOT / "artifacts" / "oracle"
+    directory.mkdir(parents=True, exist_ok=True)
+    console = Console()
+    results: dict[str, Result] = {}
+    seconds: dict[str, float] = {}
+    for name, options in DRIVERS.items():
+        with console.status(f"{name}: pytest testcases {' '.join(options)}"):
+            results[name], seconds[name] = run(name, arguments, directory)
+        console.print(f"{name}: {results[name].driver}: {seconds[name] / 60:.1f} min")
+    known = differences.load()
+    rows = compare(results["howto"], results["6.x"], results["kernel"], known)
+    drivers = {name: result.driver for name, result in results.items()}
+    (directory / "oracle.json").write_text(as_json(rows, drivers, seconds))
+    page = directory / "oracle.md" if arguments else ROOT / "docs" / "oracle.md"
+    page.write_text(as_page(rows, drivers, seconds, known))
+    for verdict in VERDICTS:
+        console.print(f"{sum(row.verdict == verdict for row in rows):4} {verdict}")
+    for row in rows:
+        if row.verdict == "disagree":
+            console.print(f"  {row.id}: {row.note}", markup=False)
+    console.print(f"written: {page.relative_to(ROOT)}, {directory.relative_to(ROOT)}/oracle.json")
+    return int(any(row.verdict == "disagree" for row in rows))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except LabError as error:
+        sys.exit(f"oracle: {error}")

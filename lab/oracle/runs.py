@@ -1,0 +1,66 @@
+"""One run of the cases on a driver, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lab.errors import LabError
+
+DRIVERS: Mapping[str, tuple[str, ...]] = {
+    "howto": ("--driver=userspace",),
+    "6.x": ("--driver=userspace", "--era=6.x"),
+    "kernel": ("--driver=kernel",),
+}
+"""The three runs: their names and the options they are made with."""
+SOME_FAILED = 1  # pytest's exit code
+
+
+class Outcome(BaseModel):
+    """What the cases of one behaviour came to; see `lab.pytest_plugin.summary`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outcome: str
+    missing_modes: tuple[str, ...] = Field(default=(), validation_alias="not in")
+    cases: Mapping[str, str]
+    instead: Mapping[str, str]
+    reasons: Mapping[str, str]
+
+
+class Result(BaseModel):
+    """A whole run, as `--behaviours-json` writes it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    driver: str
+    catalogue: int
+    behaviours: Mapping[str, Outcome]
+
+
+def run(name: str, arguments: Sequence[str], directory: Path) -> tuple[Result, float]:
+    """The run of that name with further arguments of pytest, and its seconds.
+
+    Output and result are kept in `directory`, as NAME.log and NAME.json. Raises LabError when there is none.
+    """
+    result, log = directory / f"{name}.json", directory / f"{name}.log"
+    command = [sys.executable, "-m", "pytest", "testcases", "-q", "-n", "auto", *DRIVERS[name]]
+    result.unlink(missing_ok=True)
+    begin_s = time.monotonic()
+    with log.open("wb") as out:
+        done = subprocess.run(
+            [*command, f"--behaviours-json={result}", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode not in (0, SOME_FAILED) or not result.exists():
+        raise LabError(f"the run {name} ended with status {done.returncode}; see {log}")
+    return Result.model_validate(json.loads(result.read_text())), time.monotonic() - begin_s
