@@ -9,6 +9,7 @@ import array
 import fcntl
 import socket
 import struct
+from pathlib import Path
 
 from lab.netns import in_namespace
 
@@ -18,11 +19,14 @@ IFF_UP, IFF_RUNNING = 0x1, 0x40
 
 
 class Interfaces:
-    """The interfaces of the network namespace of process `pid`, by name. Every method may raise OSError."""
+    """The interfaces of the network namespace of process `pid`, by name. Every method may raise OSError.
 
-    def __init__(self, pid: int) -> None:
+    Or of the namespace that is mounted on `file`.
+    """
+
+    def __init__(self, pid: int, file: Path | None = None) -> None:
         self.pid = pid
-        self._socket = in_namespace(pid, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        self._socket = in_namespace(file or pid, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
 
     def flags(self, name: str) -> int:
         """The IFF_ flags."""

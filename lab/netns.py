@@ -14,17 +14,21 @@ from typing import TypeVar
 
 CLONE_NEWNET = 0x40000000
 
+Place = int | Path
+"""A network namespace: a process that is in it, or a file that it is mounted on."""
+
 T = TypeVar("T")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def enter(pid: int) -> None:
-    """Move the calling thread into the network namespace of process `pid`. Raises OSError."""
-    fd = os.open(Path("/proc") / str(pid) / "ns" / "net", os.O_RDONLY | os.O_CLOEXEC)
+def enter(place: Place) -> None:
+    """Move the calling thread into a network namespace. Raises OSError."""
+    path = place if isinstance(place, Path) else Path(f"/proc/{place}/ns/net")
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         if _libc.setns(fd, CLONE_NEWNET):
             code = ctypes.get_errno()
-            raise OSError(code, f"setns to the namespace of pid {pid}: {os.strerror(code)}")
+            raise OSError(code, f"setns to the namespace of {place}: {os.strerror(code)}")
     finally:
         os.close(fd)
 
@@ -34,19 +38,19 @@ def network_of(pid: int) -> str:
     return os.readlink(f"/proc/{pid}/ns/net")
 
 
-def in_namespace(pid: int, work: Callable[[], T]) -> T:
-    """Result of `work()` run in the network namespace of `pid`, in a thread made for it."""
+def in_namespace(place: Place, work: Callable[[], T]) -> T:
+    """Result of `work()` run in that network namespace, in a thread made for it."""
     results: list[T] = []
     errors: list[BaseException] = []
 
     def body() -> None:
         try:
-            enter(pid)
+            enter(place)
             results.append(work())
         except BaseException as error:
             errors.append(error)
 
-    thread = threading.Thread(target=body, name=f"netns-{pid}")
+    thread = threading.Thread(target=body, name=f"netns-{place}")
     thread.start()
     thread.join()
     if errors:

@@ -30,6 +30,15 @@ class BondHandle(Protocol):
     def set(self, option: str, value: str) -> None:
         """Change an option of the running bond. Raises DriverRefused."""
 
+    def mac(self) -> str:
+        """The bond's hardware address aa:bb:cc:dd:ee:ff, as the driver has it."""
+
+    def add_vlan(self, vlan: int) -> str:
+        """Make the device for a VLAN over the bond and bring it up; its name. Raises DriverRefused."""
+
+    def remove_vlan(self, vlan: int) -> None:
+        """Remove the device for that VLAN. Raises DriverRefused."""
+
     def set_up(self, up: bool) -> None:
         """Bring the bond device administratively up or down."""
 

@@ -147,6 +147,20 @@ class UserspaceBond:
         """Change an option of the running bond. Raises DriverRefused."""
         self.daemon.call("set", bond=self.name, option=option, value=value)
 
+    def mac(self) -> str:
+        """The bond's hardware address; the bond device cannot carry zeroes, which the driver may have."""
+        return str(self.daemon.call("show", bond=self.name)["mac"])
+
+    def add_vlan(self, vlan: int) -> str:
+        """Make the device for a VLAN over the bond and bring it up; its name. Raises DriverRefused."""
+        name = str(self.daemon.call("vlan_add", bond=self.name, id=vlan))
+        self.host.run(["ip", "link", "set", "dev", name, "up"])
+        return name
+
+    def remove_vlan(self, vlan: int) -> None:
+        """Remove the device for that VLAN. Raises DriverRefused."""
+        self.daemon.call("vlan_delete", bond=self.name, id=vlan)
+
     def set_up(self, up: bool) -> None:
         """Bring the bond device administratively up or down, as a user would; the daemon has heard of it."""
         self.host.run(["ip", "link", "set", "dev", self.name, "up" if up else "down"])

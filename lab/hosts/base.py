@@ -39,6 +39,8 @@ class Host(Protocol):
 
     name: str
     nics: tuple[str, ...]
+    own_kernel: bool
+    """Whether nobody else shares its kernel: modules may be loaded and removed."""
 
     def run(
         self, argv: Sequence[str], *, check: bool = True, timeout_s: float = 30.0, text_in: str | None = None

@@ -53,6 +53,7 @@ class NamespaceHost:
     def __init__(self, node: Any, nics: tuple[str, ...], log_dir: Path, *, ipv6: bool = False) -> None:
         self.name: str = node.name
         self.nics = nics
+        self.own_kernel = False
         self.node = node
         self.pid: int = node.pid
         self.env: dict[str, str] = {}

@@ -76,21 +76,33 @@ def test_active_backup(guest_bed: Testbed, guest: UmlHost, kernel: KernelDriver)
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("name", "options", "words"),
     [
-        ({"mode": "square"}, "Invalid argument; bond0: option mode: invalid value (square)"),
-        ({"miimon": "50", "nonsense": "1"}, "no such option: nonsense"),
-        ({"updelay": "200"}, "Operation not permitted; bond0: Unable to set up delay"),
+        ("bond0", {"mode": "square"}, 'Invalid argument; Error: Invalid bonding mode "square"'),
+        ("bond0", {"miimon": "50", "nonsense": "1"}, "no such option: nonsense"),
+        ("bond7", {"mode": "square"}, "Invalid argument; bond7: option mode: invalid value (square)"),
+        ("bond7", {"updelay": "200"}, "Operation not permitted; bond7: Unable to set up delay"),
     ],
 )
 def test_a_bond_that_is_refused(
-    guest: UmlHost, kernel: KernelDriver, options: dict[str, str], words: str
+    guest: UmlHost, kernel: KernelDriver, name: str, options: dict[str, str], words: str
 ) -> None:
-    with pytest.raises(DriverRefused, match="host2: add bond0 ") as caught:
-        kernel.create(guest, "bond0", options)
+    with pytest.raises(DriverRefused, match=f"host2: add {name} ") as caught:
+        kernel.create(guest, name, options)
     assert caught.value.text.startswith(words)
-    assert guest.run(["cat", "/sys/class/net/bonding_masters"]).stdout.strip() == ""
+    assert guest.run(["cat", "/sys/class/net/bonding_masters"], check=False).stdout.strip() == ""
     assert not kernel.bonds
+
+
+def test_the_first_bond_comes_with_the_module(guest: UmlHost, kernel: KernelDriver) -> None:
+    """As parameters, delays without a monitor are a warning; later they are refused."""
+    bond = kernel.create(guest, "bond0", {"mode": "1", "updelay": "200"})
+    assert "Warning: miimon module parameter not set and updelay (200)" in bond.log()
+    assert bond.options()["updelay"] == "0"
+    with pytest.raises(DriverRefused, match="Operation not permitted"):
+        bond.set("updelay", "200")
+    other = kernel.create(guest, "bond1", {"mode": "802.3ad"})
+    assert (bond.options()["mode"], other.options()["mode"]) == ("active-backup", "802.3ad")
 
 
 def test_a_request_that_is_refused_changes_nothing(guest: UmlHost, kernel: KernelDriver) -> None:

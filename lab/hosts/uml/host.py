@@ -38,6 +38,7 @@ class UmlHost:
     def __init__(self, node: Any, macs: Mapping[str, str], guests: Guests, log_dir: Path) -> None:
         self.name: str = node.name
         self.nics = tuple(macs)
+        self.own_kernel = True
         self.node = node
         self.env: dict[str, str] = {}
         self._macs = dict(macs)

@@ -27,7 +27,6 @@ def _serve(line: SerialLine) -> None:
     root.assemble()
     cabling = nics.hide_cabling()
     root.load_drivers()
-    nics.switch_on(cabling)
     agent = Agent(line, cabling)
     line.send(ready=os.uname().release)
     agent.serve()

@@ -101,7 +101,7 @@ class Agent:
         os.environ.update(environment)
 
     def _vacate(self) -> None:
-        """A new namespace takes the place of the old one, in which bonds and addresses were."""
+        """Nothing is left of what the case before has made."""
         for job in self._jobs.values():
             job.close()
         self._jobs.clear()
@@ -112,7 +112,7 @@ class Agent:
         self._poller.unregister(self._links)
         self._links.close()
         self._interfaces.close()
-        nics.new_room()
+        nics.empty()
         clear_log()
         self._look_around()
 

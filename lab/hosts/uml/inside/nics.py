@@ -6,13 +6,15 @@ end is the NIC: a veth loses its carrier when its other end goes down, as no vec
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from lab.hosts.uml.inside.syscalls import CLONE_NEWNET, MS_BIND, mount, unmount, unshare
+from lab.hosts.uml.inside.syscalls import mount
 from lab.interfaces import Interfaces
+from lab.netns import in_namespace
 from lab.sysctl import ipv6_settings, set_sysctls
 
 CABLING = "cabling"
@@ -22,33 +24,31 @@ MTU = 9216  # of the guest's own cable: what the NICs at its ends agree on must 
 
 
 def hide_cabling() -> Interfaces:
-    """Leave the first namespace to the cabling and be in a new, empty one; the first one's interfaces."""
-    interfaces = Interfaces(1)
-    Path("/run/netns").mkdir()
-    place = Path("/run/netns", CABLING)
-    place.touch()
-    mount("/proc/self/ns/net", str(place), "", MS_BIND)
-    mount("sysfs", "/sys", "sysfs")
-    set_sysctls(ipv6_settings(False))
-    new_room()
-    return interfaces
+    """Move the kernel's own devices to a namespace of their own, up for good; that one's interfaces.
 
-
-def new_room() -> None:
-    """Be in a new namespace without NICs, without IPv6, whose own /sys is mounted. Raises OSError.
-
-    All that the one before it had - bonds, addresses, rules - goes with it.
+    The first namespace is left to the host that the guest plays: a module's parameters make devices there.
     """
-    unshare(CLONE_NEWNET)
-    unmount("/sys")
     mount("sysfs", "/sys", "sysfs")
+    own = Interfaces(1)
+    vecs = devices(own, "vec")
+    own.close()
+    _batch("ip", [f"netns add {CABLING}", *(f"link set dev {vec} netns {CABLING}" for vec in vecs)])
+    place = Path("/run/netns", CABLING)
+    in_namespace(place, lambda: set_sysctls(ipv6_settings(False)))
     set_sysctls(ipv6_settings(False))
+    cabling = Interfaces(os.getpid(), place)
+    for vec in vecs:
+        cabling.set_up(vec, True)
+    return cabling
 
 
-def switch_on(cabling: Interfaces) -> None:
-    """Bring up vec0, vec1, ... for good. Raises OSError."""
-    for device in devices(cabling, "vec"):
-        cabling.set_up(device, True)
+def empty() -> None:
+    """Take away every interface but `lo`, the bonding driver and all settings with them. Raises OSError."""
+    if os.path.exists("/sys/module/bonding"):
+        _run("modprobe", "-r", "bonding")
+    left = [name for name in os.listdir("/sys/class/net") if name != "lo"]
+    _batch("ip -force", ["address flush dev lo", *(f"link del dev {name}" for name in left)])
+    set_sysctls(ipv6_settings(False))
 
 
 def devices(interfaces: Interfaces, kind: str) -> list[str]:
@@ -81,8 +81,7 @@ def make(nics: Mapping[str, str]) -> None:
 def remove(cabling: Interfaces) -> None:
     """Take the NICs and the probes away by their far ends in the cabling. Raises OSError."""
     ends = (*devices(cabling, "cable"), *devices(cabling, "ear"))
-    if ends:
-        _batch("ip -n cabling", [f"link del dev {end}" for end in ends])
+    _batch("ip -n cabling", [f"link del dev {end}" for end in ends])
 
 
 def joined(one: str, other: str) -> list[str]:
@@ -104,8 +103,12 @@ def handing_on(device: str, action: str) -> list[str]:
 
 
 def _batch(program: str, lines: list[str]) -> None:
-    argv = [*program.split(), "-batch", "-"]
-    given = "".join(f"{line}\n" for line in lines)
-    done = subprocess.run(argv, input=given, capture_output=True, text=True)
+    if lines:
+        _run(*program.split(), "-batch", "-", text_in="".join(f"{line}\n" for line in lines))
+
+
+def _run(*argv: str, text_in: str = "") -> None:
+    done = subprocess.run(argv, input=text_in, capture_output=True, text=True)
     if done.returncode:
-        raise OSError(f"{' '.join(argv)}: {done.stderr.strip()}\nwith the input:\n{given}")
+        given = f"\nwith the input:\n{text_in}" if text_in else ""
+        raise OSError(f"{' '.join(argv)}: {done.stderr.strip()}{given}")

@@ -25,18 +25,15 @@ def assemble() -> None:
     pivot_root("/run/root")
     mount("proc", "/proc", "proc")
     mount("devtmpfs", "/dev", "devtmpfs")
+    Path("/dev/fd").symlink_to("/proc/self/fd")
     for directory, kind in (("/dev/pts", "devpts"), ("/dev/shm", "tmpfs"), ("/run", "tmpfs")):
         Path(directory).mkdir(exist_ok=True)
         mount(kind, directory, kind)
 
 
 def load_drivers() -> None:
-    """Load the bonding driver, without a bond, and what plugs NICs in. Raises OSError.
-
-    Anything else the kernel finds by itself when it is asked for.
-    """
+    """Load what plugs NICs in. Raises OSError. Anything else the kernel finds when it is asked for."""
     _link_modules("")
-    _run("modprobe", "bonding", "max_bonds=0")
     _run("modprobe", "-a", *DRIVERS)
 
 

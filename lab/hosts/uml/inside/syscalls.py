@@ -5,8 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 
-CLONE_NEWNET = 0x40000000
-MS_BIND = 4096
 MNT_DETACH = 2
 RB_POWER_OFF = 0x4321FEDC
 _SYSLOG_CLEAR = 5
@@ -32,11 +30,6 @@ def pivot_root(new_root: str) -> None:
     _check(_libc.syscall(_PIVOT_ROOT, b".", b"."), new_root)
     unmount(".")
     os.chdir("/")
-
-
-def unshare(flags: int) -> None:
-    """Put this process into new namespaces."""
-    _check(_libc.unshare(flags), "unshare")
 
 
 def clear_log() -> None:
