@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bondimpl.era import Era
-from bondimpl.errors import NotBuilt, OptionError
+from bondimpl.errors import OptionError
+from bondimpl.monitors import targets
 from bondimpl.option_kinds import Mode
 from bondimpl.options import ARP_MODES, BondOptions, Row, row
 
@@ -20,8 +20,11 @@ Settled = tuple[BondOptions, tuple[str, ...]]
 """Options, and the warnings that belong in the log."""
 
 
-def at_load(texts: Mapping[str, str], era: Era) -> Settled:
-    """Options of a new bond, given as text. Raises OptionError; NotBuilt for what bondimpl lacks."""
+def at_load(texts: Mapping[str, str]) -> Settled:
+    """Options of a new bond, given as text, as parameters of a module are. Raises OptionError.
+
+    What cannot have an effect is ignored with a warning; a live bond refuses it.
+    """
     values: dict[str, Any] = {}
     for name, text in texts.items():
         known = row(name)
@@ -31,21 +34,16 @@ def at_load(texts: Mapping[str, str], era: Era) -> Settled:
     mode: Mode = values.get("mode", Mode.BALANCE_RR)
     warnings = []
     for name in [n for n in values if mode not in row(n).modes]:
-        if era.foreign_option_is_error:
-            raise _foreign(row(name), texts.get(name, values[name]), mode)
         warnings.append(f"option {name} has no effect in mode {mode}; ignored")
         del values[name]
-    options, more = _settle(replace(BondOptions(), **values), era)
+    options, more = _settle(replace(BondOptions(), **values))
     more += _without_target(options)
-    if era.arp_needs_target and not options.arp_ip_target:
+    if not targets.of(options):
         options = replace(options, arp_interval=0)
-    refuse_unbuilt(options)
     return options, (*warnings, *more)
 
 
-def at_runtime(
-    options: BondOptions, name: str, text: str, *, up: bool, has_slaves: bool, era: Era
-) -> Settled:
+def at_runtime(options: BondOptions, name: str, text: str, *, up: bool, has_slaves: bool) -> Settled:
     """Options after one change to a live bond; checks in the driver's order: mode, slaves, up, value."""
     known = row(name)
     if options.mode not in known.modes:
@@ -71,25 +69,20 @@ def at_runtime(
         if value not in ARP_MODES:
             changed["arp_interval"] = 0
     wanted = replace(options, **changed)
-    refuse_unbuilt(wanted)
-    settled, warnings = _settle(wanted, era)
+    settled, warnings = _settle(wanted)
     return settled, (*warnings, *_without_target(settled))
 
 
-def _settle(options: BondOptions, era: Era) -> Settled:
+def _settle(options: BondOptions) -> Settled:
     warnings: list[str] = []
     if options.mode not in ARP_MODES and not options.miimon:
         warnings.append(f"mode {options.mode} needs the MII monitor; forcing miimon to {FORCED_MIIMON}")
         options = replace(options, miimon=FORCED_MIIMON)
     if options.miimon and options.arp_interval:
-        if not era.monitors_conflict_mii_wins:
-            raise OptionError("arp_interval", options.arp_interval, "not together with miimon")
         warnings.append(f"miimon ({options.miimon}) and arp_interval both given; arp_interval is ignored")
         options = replace(options, arp_interval=0)
     for name, value in _delays(options):
         if not options.miimon:
-            if not era.monitors_conflict_mii_wins:
-                raise OptionError(name, value, "it needs miimon, which is 0", "EPERM")
             warnings.append(f"{name} ({value}) is ignored: it needs miimon, which is 0")
             options = _changed(options, name, 0)
         elif value % options.miimon:
@@ -103,7 +96,7 @@ def _settle(options: BondOptions, era: Era) -> Settled:
 
 
 def _without_target(options: BondOptions) -> tuple[str, ...]:
-    if options.arp_interval and not options.arp_ip_target:
+    if options.arp_interval and not targets.of(options):
         return ("arp_interval needs arp_ip_target; without one ARP monitoring cannot work",)
     return ()
 
@@ -122,11 +115,3 @@ def _delays(options: BondOptions) -> Iterator[tuple[str, int]]:
 def _foreign(known: Row, value: object, mode: Mode) -> OptionError:
     modes = ", ".join(m for m in Mode if m in known.modes)
     return OptionError(known.name, value, f"mode {mode} does not have it; it is for {modes}", "EACCES")
-
-
-def refuse_unbuilt(options: BondOptions) -> None:
-    """Raise NotBuilt for options whose effect bondimpl does not have."""
-    if options.arp_interval and options.ns_ip6_target:
-        raise NotBuilt("ns_ip6_target")
-    if options.broadcast_neighbor:
-        raise NotBuilt("broadcast_neighbor")

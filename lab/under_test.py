@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from lab.hosts.uml.image import TIMERS
 from lab.hosts.uml.inside.root import MODULES
 from lab.topology import Topology
 
@@ -20,6 +21,11 @@ def as_tested(topology: Topology, driver: DriverName) -> Topology:
     tested = topology.host("host")
     hosts = (replace(host, kind="uml") if host is tested else host for host in topology.hosts)
     return replace(topology, hosts=tuple(hosts))
+
+
+def timers(driver: DriverName) -> float:
+    """How much longer than they should the driver's periods last."""
+    return TIMERS if driver == "kernel" else 1.0
 
 
 def described(driver: DriverName, era: str) -> str:

@@ -11,6 +11,7 @@ from lab.hosts.uml.boot import Machine
 from lab.hosts.uml.cabling import make_taps
 from lab.hosts.uml.channel import Channel
 from lab.netns import network_of
+from lab.nodes import quiet
 from lab.waiting import eventually
 
 BOOT_S = 60.0
@@ -33,6 +34,7 @@ class Guest:
         self._place = _new_place()
         try:
             self.pid = self._place.pid
+            quiet(self.pid)
             self.taps = make_taps(self.pid, size)
             self._machine = Machine(name, self.pid, self.taps, directory, self.console)
         except BaseException:

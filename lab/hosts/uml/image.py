@@ -11,6 +11,9 @@ from lab.hosts.uml.inside.root import MODULES
 PROGRAM = "linux.uml"
 PACKAGE = "user-mode-linux"
 MEMORY_MB = 128
+TIMERS = 1.1
+"""How much longer a guest's periodic work takes than it should: 110 ms for 100 (it counts whole ticks of
+10 ms, and the one that runs when it is set)."""
 SHARED_MEMORY = "/dev/shm"  # where the guest's memory is: a file without a name
 
 

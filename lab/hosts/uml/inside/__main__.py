@@ -25,8 +25,8 @@ def main() -> None:
 
 def _serve(line: SerialLine) -> None:
     root.assemble()
+    root.load_drivers()  # IPv6 comes with them: a namespace must not be without its settings
     cabling = nics.hide_cabling()
-    root.load_drivers()
     agent = Agent(line, cabling)
     line.send(ready=os.uname().release)
     agent.serve()

@@ -85,6 +85,8 @@ class Agent:
         try:
             result = self._operations[op](**fields)
         except OSError as error:
+            if op in ("furnish", "vacate"):  # nothing is as it should be: the guest ends, and tells why
+                raise
             if id is not None:
                 self._line.send(answer=id, error=error.errno)
             return

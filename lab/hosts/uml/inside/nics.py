@@ -46,8 +46,10 @@ def empty() -> None:
     """Take away every interface but `lo`, the bonding driver and all settings with them. Raises OSError."""
     if os.path.exists("/sys/module/bonding"):
         _run("modprobe", "-r", "bonding")
-    left = [name for name in os.listdir("/sys/class/net") if name != "lo"]
-    _batch("ip -force", ["address flush dev lo", *(f"link del dev {name}" for name in left)])
+    # One may go with another: a veth with its other end, a VLAN with what it is on.
+    while left := [name for name in os.listdir("/sys/class/net") if name != "lo"]:
+        _run("ip", "link", "del", "dev", left[0])
+    _run("ip", "address", "flush", "dev", "lo")
     set_sysctls(ipv6_settings(False))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.hosts.uml.inside.syscalls import mount, pivot_root
 
 MODULES = "/usr/lib/uml/modules"  # as Debian's package has them
-DRIVERS = ("veth", "8021q", "bridge", "sch_ingress", "cls_matchall", "act_mirred")
+DRIVERS = ("tun", "veth", "8021q", "bridge", "sch_ingress", "cls_matchall", "act_mirred")
 
 
 def assemble() -> None:
