@@ -12,7 +12,7 @@ LOCK_PYTHON ?= /usr/bin/python3
 # Extra arguments of pytest: make unit ARGS="-k lacp -x"
 ARGS ?=
 
-.PHONY: help setup lab test unit lint format mutants bench oracle relock clean
+.PHONY: help setup lab test unit lint format mutants bench oracle fidelity relock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,6 +50,9 @@ oracle: | $(VENV)/bin/pytest ## The same cases on bondimpl and on the kernel's d
 
 bench: | $(VENV)/bin/pytest ## Measure throughput against the same path without a bond
 	$(VENV)/bin/python -m bench.throughput
+
+fidelity: | $(VENV)/bin/pytest ## Times of both drivers, side by side: docs/fidelity.md
+	$(VENV)/bin/python -m bench.fidelity --write $(ARGS)
 
 relock: ## Refresh requirements.lock to the newest versions that pyproject.toml allows
 	@set -euo pipefail; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \

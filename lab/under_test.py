@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from lab.hosts.uml.image import TIMERS
 from lab.hosts.uml.inside.root import MODULES
 from lab.topology import Topology
 
 DriverName = Literal["userspace", "kernel"]
+DRIVERS: tuple[DriverName, ...] = get_args(DriverName)
 
 
 def as_tested(topology: Topology, driver: DriverName) -> Topology:

@@ -12,9 +12,8 @@ import pytest
 import topologies
 from lab.drivers.base import Era
 from lab.errors import TopologyError
-from lab.under_test import DriverName, described
+from lab.under_test import DRIVERS, DriverName, described
 
-DRIVERS: tuple[DriverName, ...] = get_args(DriverName)
 ERAS: tuple[Era, ...] = get_args(Era)
 
 
@@ -26,8 +25,20 @@ class LabOptions:
     driver: DriverName
     era: Era
     keep_on_fail: bool
+    pause_on_fail: bool
+    cli_on_fail: bool
     pcap_dir: Path | None
     behaviours_json: Path | None
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """Which options make the run stop at a failing case."""
+        asked = {
+            "--keep-on-fail": self.keep_on_fail,
+            "--pause-on-fail": self.pause_on_fail,
+            "--cli-on-fail": self.cli_on_fail,
+        }
+        return tuple(option for option, wanted in asked.items() if wanted)
 
 
 OPTIONS = pytest.StashKey[LabOptions]()
@@ -58,6 +69,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--keep-on-fail",
         action="store_true",
         help="stop at a failing case with its lab still up, and say how to enter it; Enter goes on",
+    )
+    group.addoption(
+        "--pause-on-fail",
+        action="store_true",
+        help="stop at a failing case with its lab still up; Enter goes on",
+    )
+    group.addoption(
+        "--cli-on-fail",
+        action="store_true",
+        help="stop at a failing case and talk to its lab through Mininet's command line; 'exit' goes on",
     )
     group.addoption(
         "--pcap-dir", type=Path, metavar="DIR", help="captures of every case, in DIR/CASE/HOST.NIC.pcap"
@@ -104,6 +125,8 @@ def _checked(config: pytest.Config) -> LabOptions:
         driver=driver,
         era=era or ("6.x" if driver == "kernel" else "howto"),
         keep_on_fail=config.getoption("--keep-on-fail"),
+        pause_on_fail=config.getoption("--pause-on-fail"),
+        cli_on_fail=config.getoption("--cli-on-fail"),
         pcap_dir=_directory("--pcap-dir", config.getoption("--pcap-dir")),
         behaviours_json=_file("--behaviours-json", config.getoption("--behaviours-json")),
     )
