@@ -8,7 +8,8 @@ The parts:
     differing   what is known to differ from the HOWTO on today's drivers
     fixtures    topology, bed, driver, capture, bonded, stream
     failures    what a failing case leaves: sections of its report, artifacts
-    keeping     --keep-on-fail
+    blocked     a broken lab is not a failed case
+    keeping     --keep-on-fail and its like
     summary     which behaviours were verified
 """
 
@@ -19,5 +20,6 @@ pytest_plugins = (
     "lab.pytest_plugin.differing",
     "lab.pytest_plugin.fixtures",
     "lab.pytest_plugin.failures",
+    "lab.pytest_plugin.blocked",
     "lab.pytest_plugin.summary",
 )
