@@ -9,18 +9,19 @@ from dataclasses import replace
 from bondimpl.addresses import policy_for
 from bondimpl.clock import Clock
 from bondimpl.era import Era
-from bondimpl.errors import BondError, NotBuilt, OptionError, SlaveError
+from bondimpl.errors import BondError, OptionError, SlaveError
 from bondimpl.events import EventSource, Listener
 from bondimpl.frames import ethernet
 from bondimpl.link_control import LinkControl
 from bondimpl.machine import Machine, PortInfo
 from bondimpl.membership import Membership
 from bondimpl.messages import Messages
-from bondimpl.options import BondOptions, SlaveOptions, row, table
+from bondimpl.options import TX_QUEUES, BondOptions, SlaveOptions, row, table
 from bondimpl.settle import at_runtime
 from bondimpl.slave import Link, Slave
 from bondimpl.state import BondState
 from bondimpl.status import BondStatus, snapshot
+from bondimpl.vlans import Vlan
 
 
 class Bond:
@@ -116,7 +117,9 @@ class Bond:
         self._links.refresh()
 
     def destroy(self) -> None:
-        """Release every slave."""
+        """Remove every VLAN device, and release every slave."""
+        for vlan in list(self.vlans):
+            self.remove_vlan(vlan)
         for name in list(self._state.slaves):
             self.release(name)
         self.close()
@@ -173,9 +176,7 @@ class Bond:
         options = state.options
         warnings: list[str] = []
         for name, text in texts.items():
-            options, more = at_runtime(
-                options, name, text, up=state.admin_up, has_slaves=bool(state.slaves), era=state.era
-            )
+            options, more = at_runtime(options, name, text, up=state.admin_up, has_slaves=bool(state.slaves))
             warnings += more
         before, state.options = state.options, options
         for warning in warnings:
@@ -199,13 +200,24 @@ class Bond:
         if self.options.mode not in known.modes:
             raise OptionError(name, text, f"mode {self.options.mode} does not have it", "EACCES")
         value = known.parse(text)
-        if name == "queue_id" and value:
-            raise NotBuilt("queue_id")
+        if known.name == "queue_id" and value:
+            self._check_queue(slave, value)
+            if self._links.rule.has_queues:
+                self._machine.open_queues(TX_QUEUES)
         slave.options = replace(slave.options, **{name: value})
         self._links.rule.slave_options_changed(slave)
-        if name == "prio":
+        if known.name == "prio":
             self._links.reselect()
-            self._links.refresh()
+        self._links.refresh()
+
+    def _check_queue(self, slave: Slave, number: int) -> None:
+        """Raise OptionError when no transmit queue, or that of another slave, has this number."""
+        if number > TX_QUEUES:
+            allowed = f"allowed: 0 to {TX_QUEUES}, the number of transmit queues"
+            raise OptionError("queue_id", number, allowed, "EPERM")
+        for other in self._state.slaves.values():
+            if other is not slave and other.options.queue_id == number:
+                raise OptionError("queue_id", number, f"{other.name} has it", "EPERM")
 
     def set_active_slave(self, name: str | None) -> None:
         """Make a slave the active one by hand (`ifenslave -c`); None chooses anew. Raises SlaveError."""
@@ -220,6 +232,27 @@ class Bond:
             if self._state.active is None:
                 raise SlaveError(f"{name} cannot be made active: the bond has no active slave to change from")
             self._links.make_active(slave)
+        self._links.refresh()
+
+    # ---- VLAN devices
+
+    @property
+    def vlans(self) -> Mapping[int, Vlan]:
+        """The VLAN devices that the driver has made, by id."""
+        return self._links.vlans.all
+
+    def add_vlan(self, vlan: int, name: str) -> None:
+        """Make a device for that VLAN over the bond, with the bond's address. Raises BondError."""
+        self._links.vlans.add(vlan, name)
+
+    def remove_vlan(self, vlan: int) -> None:
+        """Remove the device of that VLAN. Raises BondError."""
+        self._links.vlans.remove(vlan)
+        self._links.refresh()
+
+    def vlan_changed(self, vlan: int, mac: bytes, *, up: bool) -> None:
+        """The device has this address (6 bytes) now, and is up or not. Raises MachineError."""
+        self._links.vlans.device_changed(vlan, mac, up=up)
         self._links.refresh()
 
     # ---- members

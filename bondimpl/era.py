@@ -55,13 +55,8 @@ class Era:
     by its carrier, and is judged at once by what was before."""
 
     arp_needs_target: bool
-    """The ARP monitor does not run without a target (section 2); otherwise it runs, and finds silence."""
-
-    monitors_conflict_mii_wins: bool
-    """D13: miimon and arp_interval together give miimon and a warning; otherwise an error."""
-
-    foreign_option_is_error: bool
-    """D14: an option that the mode does not have is refused; otherwise it is ignored with a warning."""
+    """On a live bond, too, the ARP monitor does not run without a target (section 2); otherwise it runs, and
+    finds silence."""
 
     xor_of_mac_addresses: bool
     """D16: balance-xor is (source XOR destination MAC) modulo all slaves; otherwise a hash modulo the
@@ -107,6 +102,16 @@ class Era:
     """D34: the last LACPDU of a leaving slave clears Aggregation only; otherwise also Synchronization,
     Collecting and Distributing."""
 
+    vlan_needs_slave: bool
+    """D1: a VLAN device cannot be made while the bond has no slave, and so no address for it."""
+
+    vlan_keeps_mac: bool
+    """D1: a VLAN device keeps the address that it was made with; otherwise it follows the bond's while it is
+    up and has not been given one of its own."""
+
+    vlan_mac_makes_promiscuous: bool
+    """An address given to a VLAN device makes the bond promiscuous; otherwise slaves hear that one, too."""
+
     peer_notice_one_short: bool
     """num_grat_arp N of 2 or more without peer_notif_delay sends N - 1 (fixed after 6.1)."""
 
@@ -131,8 +136,6 @@ HOWTO = Era(
     arp_silence_needs_address=True,
     arp_forgives_start=True,
     arp_needs_target=True,
-    monitors_conflict_mii_wins=True,
-    foreign_option_is_error=False,
     xor_of_mac_addresses=True,
     round_robin_from_first=True,
     balances_by_destination=True,
@@ -144,6 +147,9 @@ HOWTO = Era(
     polls_speed=True,
     link_loss_restarts_port=True,
     farewell_keeps_sync=True,
+    vlan_needs_slave=True,
+    vlan_keeps_mac=True,
+    vlan_mac_makes_promiscuous=True,
     peer_notice_one_short=False,
     modern_proc=False,
     modern_log=False,
@@ -163,8 +169,6 @@ SIX = Era(
     arp_silence_needs_address=False,
     arp_forgives_start=False,
     arp_needs_target=False,
-    monitors_conflict_mii_wins=False,
-    foreign_option_is_error=True,
     xor_of_mac_addresses=False,
     round_robin_from_first=False,
     balances_by_destination=False,
@@ -176,6 +180,9 @@ SIX = Era(
     polls_speed=False,
     link_loss_restarts_port=False,
     farewell_keeps_sync=False,
+    vlan_needs_slave=False,
+    vlan_keeps_mac=False,
+    vlan_mac_makes_promiscuous=False,
     peer_notice_one_short=True,
     modern_proc=True,
     modern_log=True,

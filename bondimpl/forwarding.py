@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
+from bondimpl.frames import ndisc
 from bondimpl.frames.balanced import Eligible, may_be_balanced
 from bondimpl.frames.hashes import HashPolicy, flow_hash
 
@@ -38,10 +39,14 @@ class RoundRobin:
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """Slave number hash(frame) of the table, modulo its length."""
+    """Slave number hash(frame) of the table, modulo its length.
+
+    `neighbours`: all of these, when there are any, for ARP and neighbour discovery.
+    """
 
     policy: HashPolicy
     table: tuple[str, ...]
+    neighbours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,9 @@ class ForwardingPlan:
 
     `sources`: frames from the host get this Ethernet source (6 bytes) when they leave by that slave.
     `destinations`: what a slave receives for the first address is delivered to the host for the second one.
+    `queues`: what the host puts into a transmit queue of that number leaves by that slave.
+    `vlan_addresses`: unicast addresses for which a VLAN device gets frames, beside the receiving slave's own;
+    None: whatever address.
     """
 
     transmit: Transmit = Discard()
@@ -113,11 +121,14 @@ class ForwardingPlan:
     punt: tuple[Punt, ...] = ()
     sources: Mapping[str, bytes] = field(default_factory=dict)
     destinations: Mapping[str, tuple[bytes, bytes]] = field(default_factory=dict)
+    vlan_addresses: frozenset[bytes] | None = frozenset()
+    queues: Mapping[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "accept", MappingProxyType(dict(self.accept)))
         object.__setattr__(self, "sources", MappingProxyType(dict(self.sources)))
         object.__setattr__(self, "destinations", MappingProxyType(dict(self.destinations)))
+        object.__setattr__(self, "queues", MappingProxyType(dict(self.queues)))
 
 
 class Forwarder:
@@ -146,7 +157,9 @@ class Forwarder:
                 index = start + self._sent // per_slave
                 self._sent += 1
                 return (table[index % len(table)],)
-            case Hashed(policy, table):
+            case Hashed(policy, table, neighbours):
+                if neighbours and ndisc.looks_for_neighbours(frame):
+                    return neighbours
                 return (table[flow_hash(policy, frame) % len(table)],)
             case Replicate(slaves):
                 return slaves

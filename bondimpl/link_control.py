@@ -11,6 +11,7 @@ from bondimpl.events import EventSource
 from bondimpl.machine import Machine, Speed
 from bondimpl.messages import Messages
 from bondimpl.modes.base import Services
+from bondimpl.monitors import targets
 from bondimpl.monitors.arp_monitor import ArpMonitor
 from bondimpl.monitors.base import Monitor, Verdict
 from bondimpl.monitors.mii import MiiMonitor
@@ -20,6 +21,7 @@ from bondimpl.promiscuity import Promiscuity
 from bondimpl.selection import choose_active
 from bondimpl.slave import Link, Slave
 from bondimpl.state import BondState
+from bondimpl.vlans import VlanDevices
 
 ASSUMED_SPEED = Speed(100, "full")
 
@@ -34,14 +36,15 @@ class LinkControl:
         self._machine = machine
         self._events = events
         self._messages = Messages(state.name, state.era)
-        self._notices = PeerNotices(state, clock, machine, events)
+        self._notices = PeerNotices(state, clock, machine, events, lambda: self.rule.announcers())
         self._reports = GroupReports(state, clock, machine, events)
         self._promiscuity = Promiscuity(state, machine, events)
-        self._services = Services(clock, machine, events, self.refresh)
+        self._services = Services(clock, machine, events, self.refresh, self.announce)
         self._mii = MiiMonitor(state, self._services, self)
         self._arp = ArpMonitor(state, self._services, self)
         self.rule = modes.rule_for(state, self._services)
         """The rule of the bond's mode."""
+        self.vlans = VlanDevices(state, machine, events)
 
     # ---- slaves come and go
 
@@ -104,7 +107,7 @@ class LinkControl:
     def _monitor_of(self, options: BondOptions) -> Monitor | None:
         if options.miimon:
             return self._mii
-        if options.arp_interval and (options.arp_ip_target or not self._state.era.arp_needs_target):
+        if options.arp_interval and (targets.of(options) or not self._state.era.arp_needs_target):
             return self._arp
         return None
 
@@ -249,9 +252,14 @@ class LinkControl:
         self.rule.active_changed(before, slave)
         self._events.emit("active", slave.name, slave.name)
         self.refresh()  # the switch must not learn the new port before we send and listen there
-        if state.admin_up and self.rule.announces_failover:
-            self._notices.start()
+        if self.rule.announces_failover:
+            self.announce()
         self._report_groups()
+
+    def announce(self) -> None:
+        """Tell the neighbours where the bond is now."""
+        if self._state.admin_up:
+            self._notices.start()
 
     def _report_groups(self) -> None:
         if self._state.admin_up and self.rule.reports_groups:
@@ -262,8 +270,11 @@ class LinkControl:
     def refresh(self) -> None:
         """Publish the plan, the promiscuity and the carrier that follow from the state."""
         state = self._state
+        self.vlans.follow()
         plan = self.rule.plan()
-        self._machine.publish(replace(plan, punt=plan.punt + self._arp.punts))
+        addresses = None if state.promiscuous else state.vlan_addresses
+        punt = plan.punt + self._arp.punts
+        self._machine.publish(replace(plan, punt=punt, vlan_addresses=addresses))
         self._promiscuity.follow(active_only=self.rule.has_active_slave)
         carrier = self.rule.carrier()
         if carrier != state.carrier:

@@ -63,6 +63,19 @@ class HostGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class HostIpv6Groups:
+    """The IPv6 groups that the host has joined on the bond, or on the VLAN `vlan` over it.
+
+    `mld` is the version (1 or 2) spoken there, `source` the link-local address of the host, or ::.
+    """
+
+    groups: tuple[IPv6Address, ...]
+    source: IPv6Address
+    vlan: int | None = None
+    mld: int = 2
+
+
+@dataclass(frozen=True, slots=True)
 class Traffic:
     """When a slave last received and sent a frame of any kind, in ms of the bond's clock; None: never."""
 
@@ -72,12 +85,12 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class ProbePath:
-    """How an ARP probe gets to its target: VLAN ids, outermost first, and the sender's address.
+    """How a probe gets to its target: VLAN ids, outermost first, and the sender's address.
 
-    `source` is 0.0.0.0 when no address fits the target, or when nobody knows where the target is.
+    `source` is 0.0.0.0 or :: when no address fits the target, or when nobody knows where the target is.
     """
 
-    source: IPv4Address
+    source: IPv4Address | IPv6Address
     vlans: tuple[int, ...] = ()
 
 
@@ -125,6 +138,15 @@ class Machine(Protocol):
     def set_promiscuous(self, slave: str, on: bool) -> None:
         """Have a slave receive frames to any address, or no longer."""
 
+    def set_hears(self, slave: str, mac: bytes, on: bool) -> None:
+        """Have a slave receive frames to this address (6 bytes), too, or no longer."""
+
+    def set_bond_promiscuous(self) -> None:
+        """Make the bond device promiscuous, as a user could; it is told as if a user had."""
+
+    def open_queues(self, count: int) -> None:
+        """Have the bond device so many transmit queues, numbered from 0. Harmless when it has them."""
+
     def set_bond_mac(self, mac: bytes) -> None:
         """Set the bond device's hardware address (6 bytes; all zeroes where the device allows it)."""
 
@@ -137,14 +159,29 @@ class Machine(Protocol):
     def bond_addresses(self) -> tuple[HostAddress, ...]:
         """IPv4 addresses of the bond and of VLANs over it."""
 
+    def is_of_bridge(self, address: IPv4Address) -> bool:
+        """Whether a bridge of this host has the address."""
+
     def bond_ipv6_addresses(self) -> tuple[HostIpv6, ...]:
         """IPv6 addresses of the bond and of VLANs over it that are in use."""
 
     def bond_groups(self) -> tuple[HostGroup, ...]:
         """IPv4 groups joined on the bond and on VLANs over it, without that of all hosts."""
 
+    def bond_ipv6_groups(self) -> tuple[HostIpv6Groups, ...]:
+        """IPv6 groups joined on the bond and on VLANs over it, without those that nobody reports."""
+
     def bond_vlans(self) -> tuple[int, ...]:
         """Ids of the VLAN devices directly on the bond."""
+
+    def add_vlan(self, vlan: int, name: str, mac: bytes) -> None:
+        """Make a device for a VLAN over the bond, with that address (6 bytes)."""
+
+    def remove_vlan(self, vlan: int) -> None:
+        """Remove that device, if it is still there."""
+
+    def set_vlan_mac(self, vlan: int, mac: bytes) -> None:
+        """Set the hardware address (6 bytes) of that device."""
 
     def take_load(self) -> Load:
         """The bytes that left for each bucket of the plan since the last call."""
@@ -152,7 +189,7 @@ class Machine(Protocol):
     def traffic(self, slave: str) -> Traffic:
         """When frames last passed the slave."""
 
-    def probe_path(self, target: IPv4Address) -> ProbePath | None:
+    def probe_path(self, target: IPv4Address | IPv6Address) -> ProbePath | None:
         """The way to a neighbour; None when the route leads through a device that is not over the bond."""
 
     def transmit(self, slave: str, frame: bytes) -> None:

@@ -80,7 +80,7 @@ class Membership:
             except MachineError as error:
                 self._events.log(self._messages.plain(f"releasing {name}: {error}"))
         if not self._state.slaves:
-            self.empty_address()
+            self._emptied()
         elif slave.permanent_mac == self._state.mac and policy_for(self._state).user_decides:
             self._events.log(self._messages.address_stays(name, ethernet.format_mac(slave.permanent_mac)))
 
@@ -89,13 +89,19 @@ class Membership:
         self._links.leave(slave)
         self._machine.detach(slave.name)
         if not self._state.slaves:
-            self.empty_address()
+            self._emptied()
 
     def empty_address(self) -> None:
         """The bond has no slave whose address it could have. Raises MachineError."""
         self._state.mac_is_users = False
         self._state.mac = ethernet.ZERO_MAC if self._state.era.empty_bond_mac_is_zero else self._random_mac()
         self._machine.set_bond_mac(self._state.mac)
+
+    def _emptied(self) -> None:
+        """The last slave has left."""
+        self.empty_address()
+        self._links.vlans.bond_emptied()
+        self._links.refresh()
 
     def _change_mac_while_up(self, slave: str, mac: bytes) -> None:
         try:

@@ -137,6 +137,12 @@ class Messages:
             f"Set the HWaddr of {slave} to a different address to avoid conflicts.",
         )
 
+    def vlans_left(self) -> str:
+        return self.plain(
+            f"Warning: {self.bond} loses its address while it has VLANs. "
+            "Once it has slaves again, see to it that the addresses of bond and VLANs agree."
+        )
+
     def speed_unknown(self, slave: str) -> str:
         return self._slave(
             slave,

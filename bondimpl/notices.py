@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from bondimpl.clock import Clock, Timer
 from bondimpl.errors import MachineError
 from bondimpl.events import EventSource
-from bondimpl.frames import arp, igmp, ndisc
+from bondimpl.frames import arp, igmp, mld, ndisc
 from bondimpl.machine import Machine
 from bondimpl.messages import Messages
+from bondimpl.slave import Slave
 from bondimpl.state import BondState
 
 REPORT_SPACING_MS = 200
 
 
 class _Rounds:
-    """Sends the same frames on the active slave several times, the first at once."""
+    """Sends the same frames on the same slaves several times, the first at once."""
 
     def __init__(
         self,
@@ -24,11 +25,12 @@ class _Rounds:
         clock: Clock,
         machine: Machine,
         events: EventSource,
+        slaves: Callable[[], Iterable[Slave]],
         frames: Callable[[], Iterator[bytes]],
         failure: str,
     ) -> None:
-        """`frames` are made anew for each round. `failure` is what the log says of a round cut short."""
-        self._state = state
+        """`frames` are made anew for each slave and round. `failure`: what the log says of one cut short."""
+        self._slaves = slaves
         self._clock = clock
         self._machine = machine
         self._events = events
@@ -49,11 +51,10 @@ class _Rounds:
             self._timer.cancel()
 
     def _round(self, left: int, period: float) -> None:
-        active = self._state.active
-        if active is not None:
+        for slave in self._slaves():
             try:
                 for frame in self._frames():
-                    self._machine.transmit(active.name, frame)
+                    self._machine.transmit(slave.name, frame)
             except MachineError as error:
                 # Most likely the slave has just died; its failover starts a new series.
                 self._events.log(self._messages.plain(f"{self._failure}: {error}"))
@@ -70,14 +71,22 @@ class PeerNotices:
     They are `peer_notif_delay` ms apart (one monitor period when that is 0).
     """
 
-    def __init__(self, state: BondState, clock: Clock, machine: Machine, events: EventSource) -> None:
+    def __init__(
+        self,
+        state: BondState,
+        clock: Clock,
+        machine: Machine,
+        events: EventSource,
+        slaves: Callable[[], Iterable[Slave]],
+    ) -> None:
+        """`slaves`: on which of them."""
         self._state = state
         self._machine = machine
         failure = "cannot announce the new active slave"
-        self._rounds = _Rounds(state, clock, machine, events, self._frames, failure)
+        self._rounds = _Rounds(state, clock, machine, events, slaves, self._frames, failure)
 
     def start(self) -> None:
-        """The active slave has changed."""
+        """The slaves that carry are others than before."""
         options = self._state.options
         count = options.num_grat_arp
         if self._state.era.peer_notice_one_short and options.miimon and not options.peer_notif_delay:
@@ -97,7 +106,7 @@ class PeerNotices:
 
 
 class GroupReports:
-    """`resend_igmp` rounds of one IGMP report for each group that the host has joined on bond and VLANs.
+    """`resend_igmp` rounds of reports (IGMP, MLD) of the groups that the host has joined on bond and VLANs.
 
     They are 200 ms apart: switches that snoop send the groups' frames to the new slave from then on.
     """
@@ -106,7 +115,7 @@ class GroupReports:
         self._state = state
         self._machine = machine
         failure = "cannot report multicast groups"
-        self._rounds = _Rounds(state, clock, machine, events, self._frames, failure)
+        self._rounds = _Rounds(state, clock, machine, events, self._active, self._frames, failure)
 
     def start(self) -> None:
         """The active slave has changed."""
@@ -116,8 +125,13 @@ class GroupReports:
         """Forget rounds still to come."""
         self._rounds.stop()
 
+    def _active(self) -> Iterable[Slave]:
+        return (self._state.active,) if self._state.active else ()
+
     def _frames(self) -> Iterator[bytes]:
         for joined in self._machine.bond_groups():
             yield igmp.report(
                 joined.igmp, joined.group, source=joined.source, mac=self._state.mac, vlan=joined.vlan
             )
+        for six in self._machine.bond_ipv6_groups():
+            yield from mld.reports(six.mld, six.groups, source=six.source, mac=self._state.mac, vlan=six.vlan)

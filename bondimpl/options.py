@@ -213,6 +213,9 @@ class DriverOptions:
     tx_queues: int = _row(Number(1, 255), 16, "transmit queues of each bond", since="2.6.36")
 
 
+TX_QUEUES: int = DriverOptions().tx_queues
+"""Of each bond. The numbers of slaves go up to this very one, as today's driver has it."""
+
 ALIASES: Mapping[str, str] = {
     "num_unsol_na": "num_grat_arp",
     "peer_notify_delay": "peer_notif_delay",

@@ -15,6 +15,7 @@ class BondState:
     """Mutable state; only `Bond` and its monitors write it. `slaves` is in the order of enslaving.
 
     `trying`: the slave that the ARP monitor enables while none is active, to see whether it works.
+    `vlan_addresses` (6 bytes each): of VLAN devices, other than the bond's, that slaves have to hear.
     """
 
     name: str
@@ -27,6 +28,7 @@ class BondState:
     mac_is_users: bool = False
     mtu: int = 1500
     promiscuous: bool = False
+    vlan_addresses: frozenset[bytes] = frozenset()
     admin_up: bool = False
     carrier: bool = False
 

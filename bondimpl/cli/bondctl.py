@@ -60,6 +60,15 @@ def _release(control: ControlClient, arguments: Arguments) -> None:
     control.call("release", bond=arguments.bond, slaves=arguments.slaves)
 
 
+def _vlan_add(control: ControlClient, arguments: Arguments) -> None:
+    name = {"name": arguments.name} if arguments.name else {}
+    control.call("vlan_add", bond=arguments.bond, id=arguments.id, **name)
+
+
+def _vlan_delete(control: ControlClient, arguments: Arguments) -> None:
+    control.call("vlan_delete", bond=arguments.bond, id=arguments.id)
+
+
 def _up(control: ControlClient, arguments: Arguments) -> None:
     control.call("up", bond=arguments.bond)
 
@@ -122,6 +131,8 @@ def _print_state(shown: dict[str, Any]) -> None:
             f"sent {moved.get('tx_packets', 0)} ({moved.get('tx_bytes', 0)} bytes), "
             f"received {moved.get('rx_packets', 0)} ({moved.get('rx_bytes', 0)} bytes)"
         )
+    for vlan in shown["vlans"]:
+        print(f"  {vlan['name']}: VLAN {vlan['id']}, {vlan['mac']}")
 
 
 def _monitor(control: ControlClient, arguments: Arguments) -> None:
@@ -203,6 +214,19 @@ def _parser() -> argparse.ArgumentParser:
     lacp_show = lacp_commands.add_parser("show", help="like ovs-appctl lacp/show; of one bond, or of all")
     lacp_show.add_argument("bond", metavar="BOND", nargs="?")
     lacp_show.set_defaults(run=_lacp_show)
+    vlan_commands = commands.add_parser("vlan", help="VLAN devices over a bond").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+    for name, run, text in (
+        ("add", _vlan_add, "make a VLAN device, where the kernel has none of its own"),
+        ("del", _vlan_delete, "remove it"),
+    ):
+        vlan = vlan_commands.add_parser(name, help=text, description=text)
+        vlan.add_argument("bond", metavar="BOND")
+        vlan.add_argument("id", metavar="ID", type=int, help="1 to 4094")
+        vlan.set_defaults(run=run)
+        if run is _vlan_add:
+            vlan.add_argument("--name", metavar="NAME", help="of the device (default: BOND.ID)")
     setting = command("set", _set, "change options of a live bond, or of a slave; also active_slave=IF")
     setting.add_argument("options", nargs="+", metavar="OPTION=VALUE")
     setting.add_argument("--slave", metavar="IF", help="the options are this slave's")

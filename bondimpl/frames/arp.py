@@ -61,11 +61,7 @@ def request(sender: IPv4Address, mac: bytes, target: IPv4Address, vlans: Sequenc
         ethernet.ZERO_MAC,
         target.packed,
     )
-    ethertype = ethernet.ETHERTYPE_ARP
-    for vlan in reversed(vlans):
-        payload = struct.pack("!HH", vlan, ethertype) + payload
-        ethertype = ethernet.ETHERTYPE_VLAN
-    return ethernet.build(ethernet.BROADCAST, mac, ethertype, payload)
+    return ethernet.build_tagged(ethernet.BROADCAST, mac, ethernet.ETHERTYPE_ARP, payload, vlans)
 
 
 def reply(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Sequence
 
 from bondimpl.errors import BondError
 
@@ -14,6 +15,8 @@ ETHERTYPE_IPV6 = 0x86DD
 
 BROADCAST = b"\xff" * 6
 ZERO_MAC = bytes(6)
+HEADER = 14
+"""Bytes of two addresses and an EtherType: of the shortest thing that is a frame at all."""
 MIN_FRAME = 60
 """Bytes of the shortest frame, without the check sequence."""
 
@@ -42,8 +45,13 @@ def is_unicast(mac: bytes) -> bool:
 
 def build(dst: bytes, src: bytes, ethertype: int, payload: bytes, vlan: int | None = None) -> bytes:
     """A frame of at least 60 bytes, tagged when `vlan` (1 to 4094) is given."""
-    tag = b"" if vlan is None else struct.pack("!HH", ETHERTYPE_VLAN, vlan)
-    frame = dst + src + tag + struct.pack("!H", ethertype) + payload
+    return build_tagged(dst, src, ethertype, payload, () if vlan is None else (vlan,))
+
+
+def build_tagged(dst: bytes, src: bytes, ethertype: int, payload: bytes, vlans: Sequence[int]) -> bytes:
+    """A frame of at least 60 bytes behind these VLAN tags, the first of which is the outermost."""
+    tags = b"".join(struct.pack("!HH", ETHERTYPE_VLAN, vlan) for vlan in vlans)
+    frame = dst + src + tags + struct.pack("!H", ethertype) + payload
     return frame.ljust(MIN_FRAME, b"\0")
 
 

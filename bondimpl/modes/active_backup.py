@@ -23,6 +23,7 @@ class ActiveBackup(ModeRule):
     has_active_slave = True
     announces_failover = True
     reports_groups = True
+    has_queues = True
 
     def transmit(self) -> Single | Discard:
         return Single(self.state.active.name) if self.state.active else Discard()

@@ -72,8 +72,16 @@ class BalanceAlb(BalanceTlb):
         return False
 
     def _is_ours(self, packet: arp.Arp) -> bool:
-        """Not of a guest that is bridged to the bond, say, which wants to be known by its own address."""
-        return packet.sender_mac in {slave.mac for slave in self.state.slaves.values()}
+        """Not of a guest that is bridged to the bond, say, which wants to be known by its own address.
+
+        Nor of the bridge itself, although it may wear the bond's.
+        """
+        if packet.sender_mac not in {slave.mac for slave in self.state.slaves.values()}:
+            return False
+        try:
+            return not self.services.machine.is_of_bridge(packet.sender)
+        except MachineError:
+            return False  # nobody can tell: as it is, it does no harm
 
     def _send(self, slave: Slave, frame: bytes) -> None:
         try:

@@ -12,6 +12,7 @@ class BalanceRr(ModeRule):
 
     mode = Mode.BALANCE_RR
     reports_groups = True
+    has_queues = True
 
     def transmit(self) -> RoundRobin:
         per_slave = self.state.options.packets_per_slave

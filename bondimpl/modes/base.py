@@ -23,12 +23,16 @@ from bondimpl.state import BondState
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a mode with a protocol of its own needs. `refresh` publishes the plan and the carrier anew."""
+    """What a mode with a protocol of its own needs.
+
+    `refresh` publishes the plan and the carrier anew, `announce` tells the neighbours where the bond is now.
+    """
 
     clock: Clock
     machine: Machine
     events: EventSource
     refresh: Callable[[], None]
+    announce: Callable[[], None]
 
 
 class ModeRule(ABC):
@@ -41,6 +45,8 @@ class ModeRule(ABC):
     """Whether gratuitous ARPs tell the neighbours of another active slave."""
     reports_groups: ClassVar[bool] = False
     """Whether IGMP reports tell the switches of another active slave."""
+    has_queues: ClassVar[bool] = False
+    """Whether a slave sends what the host puts into the transmit queue of its `queue_id`."""
     needs_speed: bool = False
     """Whether a slave must tell its speed and duplex."""
     punts: ClassVar[tuple[Punt, ...]] = ()
@@ -58,6 +64,10 @@ class ModeRule(ABC):
     def accept(self) -> Iterable[Slave]:
         """The slaves whose frames reach the host."""
         return self.state.carrying
+
+    def announcers(self) -> Iterable[Slave]:
+        """The slaves on which gratuitous ARPs are sent."""
+        return (self.state.active,) if self.state.active else ()
 
     def is_active(self, slave: Slave) -> bool:
         """What the log calls a slave that has joined."""
@@ -129,7 +139,12 @@ class ModeRule(ABC):
             transmit=self.transmit() if self.state.carrying else Discard(),
             accept={slave.name: Accept.EVERYTHING for slave in hearing},
             punt=self.punts,
+            queues={s.options.queue_id: s.name for s in self._queue_slaves()},
         )
+
+    def _queue_slaves(self) -> Iterable[Slave]:
+        slaves = self.state.slaves.values() if self.has_queues else ()
+        return (slave for slave in slaves if slave.options.queue_id and slave.link is Link.UP)
 
     def wear(self, changes: Changes) -> None:
         """Give slaves addresses as far as it goes: the bond must do without a slave's consent by now."""

@@ -45,12 +45,19 @@ class Ieee8023ad(ModeRule):
         carrying = self._carrying()
         if not carrying:
             return Discard()
-        return self.hashed(self._members(), carrying)
+        hashed = self.hashed(self._members(), carrying)
+        if self.state.options.broadcast_neighbor:
+            # Switches that know nothing of each other all learn where the host is.
+            return replace(hashed, neighbours=tuple(slave.name for slave in carrying))
+        return hashed
 
     def accept(self) -> Iterable[Slave]:
         # With coupled_control off a port hears its partner before it may send.
         hearing = {p.slave for p in self._lacp.ports.values() if p.passes_traffic or p.mux is Mux.COLLECTING}
         return tuple(slave for slave in self.state.carrying if slave.name in hearing)
+
+    def announcers(self) -> Iterable[Slave]:
+        return self._carrying()
 
     def carrier(self) -> bool:
         active = self._lacp.active
@@ -124,8 +131,10 @@ class Ieee8023ad(ModeRule):
         self._tell_news()
 
     def _tell_news(self) -> None:
+        more_carry = False
         for slave, port in self._lacp.ports.items():
             if self._muxes.get(slave, Mux.DETACHED) is not port.mux:
+                more_carry |= port.mux is Mux.DISTRIBUTING and port.passes_traffic
                 self.services.events.emit("lacp", slave, port.mux.value)
             self._muxes[slave] = port.mux
         active = self._lacp.active
@@ -139,6 +148,9 @@ class Ieee8023ad(ModeRule):
         if seen != self._seen:
             self._seen = seen
             self.services.refresh()
+        if more_carry and self.state.options.broadcast_neighbor:
+            # The switch at that port, which knows nothing of the others, is to learn where the host is.
+            self.services.announce()
 
     # ---- the machines' settings and voice
 

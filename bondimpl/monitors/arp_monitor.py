@@ -1,7 +1,8 @@
 """The ARP monitor: asks targets every `arp_interval` ms and judges slaves by what passes them (HOWTO 8.1).
 
 In active-backup only the active slave asks, and the backups have to hear its broadcast; while there is none,
-the slaves are enabled one after the other, an interval each. In the other modes all slaves ask.
+the slaves are enabled one after the other, an interval each. In the other modes all slaves ask. IPv6 targets
+(`ns_ip6_target`) are asked by neighbour solicitations.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from collections.abc import Iterable
 from bondimpl.clock import Timer
 from bondimpl.errors import MachineError
 from bondimpl.forwarding import Punt
-from bondimpl.frames.ethernet import ETHERTYPE_ARP
+from bondimpl.frames.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV6
 from bondimpl.messages import Messages
 from bondimpl.modes.base import Services
-from bondimpl.monitors import arp_probe
+from bondimpl.monitors import arp_probe, targets
 from bondimpl.monitors.arp import Finding, Windows, active_backup, load_balancing
 from bondimpl.monitors.arp_records import Records
+from bondimpl.monitors.arp_validate import Validation
 from bondimpl.monitors.base import Judge, Verdict
 from bondimpl.option_kinds import Mode
 from bondimpl.slave import Link, Slave
@@ -38,9 +40,13 @@ class ArpMonitor:
 
     @property
     def punts(self) -> tuple[Punt, ...]:
-        """The frames that it must see to judge them: ARP, when `arp_validate` asks for that."""
-        validates = self._timer is not None and self._state.options.arp_validate != "none"
-        return (Punt(ETHERTYPE_ARP, from_host=False),) if validates else ()
+        """The frames that it must see to judge them: ARP and IPv6, when `arp_validate` asks for that."""
+        options = self._state.options
+        if self._timer is None or options.arp_validate == "none":
+            return ()
+        six = options.ns_ip6_target or Validation(options.arp_validate).arp_only
+        kinds = (ETHERTYPE_ARP, ETHERTYPE_IPV6) if six else (ETHERTYPE_ARP,)
+        return tuple(Punt(kind, from_host=False) for kind in kinds)
 
     # ---- Monitor
 
@@ -127,7 +133,7 @@ class ArpMonitor:
     def _ask(self, slaves: Iterable[Slave]) -> None:
         state, machine = self._state, self._services.machine
         probes = arp_probe.plan(
-            state.options.arp_ip_target,
+            targets.of(state.options),
             machine.probe_path,
             self.records.own,
             ignore_routes=state.era.arp_ignores_routes,

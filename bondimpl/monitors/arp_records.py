@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
 
 from bondimpl.clock import Clock
-from bondimpl.frames import arp
 from bondimpl.machine import Machine
+from bondimpl.monitors import targets
 from bondimpl.monitors.arp import Evidence, Windows
-from bondimpl.monitors.arp_validate import Situation, Validation, proved_by
+from bondimpl.monitors.arp_validate import Situation, Validation, proved_by, read
+from bondimpl.monitors.targets import Address
 from bondimpl.option_kinds import Mode
 from bondimpl.slave import Link, Slave
 from bondimpl.state import BondState
@@ -21,14 +21,14 @@ JIFFY_MS = 1
 @dataclass(slots=True)
 class Record:
     """Times in ms. `sent` and `heard`: something that counts. `asked`: the last probe. `since`: it joined,
-    became active or was tried. `proved`: the last valid ARP, by target.
+    became active or was tried. `proved`: the last valid frame, by target.
     """
 
     heard: float
     sent: float
     since: float
     asked: float = -math.inf
-    proved: dict[IPv4Address, float] = field(default_factory=dict)
+    proved: dict[Address, float] = field(default_factory=dict)
 
 
 class Records:
@@ -41,7 +41,7 @@ class Records:
         self._records: dict[str, Record] = {}
         self._started = -math.inf
         self._looked = 0.0
-        self.own: tuple[IPv4Address, ...] = ()
+        self.own: tuple[Address, ...] = ()
 
     # ---- what happens
 
@@ -51,14 +51,14 @@ class Records:
         if self._state.era.arp_forgives_start:
             for record in self._records.values():
                 record.heard = record.sent = record.since = self._started
-                record.proved = dict.fromkeys(self._state.options.arp_ip_target, self._started)
+                record.proved = dict.fromkeys(targets.of(self._state.options), self._started)
 
     def joined(self, slave: Slave) -> None:
         """A slave was enslaved. Today it has just missed an interval."""
         now = self._clock.now()
         missed = 0 if self._state.era.arp_forgives_start else self._state.options.arp_interval + JIFFY_MS
         since = now if slave.link is Link.UP else -math.inf
-        proved = dict.fromkeys(self._state.options.arp_ip_target, now - missed)
+        proved = dict.fromkeys(targets.of(self._state.options), now - missed)
         self._records[slave.name] = Record(now - missed, now - missed, since, proved=proved)
 
     def left(self, slave: Slave) -> None:
@@ -79,7 +79,7 @@ class Records:
     def sample(self, now: float) -> None:
         """A look at the slaves begins, as of `now`: note what has passed them. Raises MachineError."""
         self._looked = now
-        self.own = tuple(each.address for each in self._machine.bond_addresses())
+        self.own = self._addresses()
         validation = Validation(self._state.options.arp_validate)
         for slave in self._state.slaves.values():
             record, traffic = self._records[slave.name], self._machine.traffic(slave.name)
@@ -88,23 +88,29 @@ class Records:
                 record.heard = max(record.heard, traffic.last_rx_ms)
             if self._state.era.arp_sees_device_traffic and traffic.last_tx_ms is not None:
                 record.sent = max(record.sent, traffic.last_tx_ms)
-            for target in self._state.options.arp_ip_target:
+            for target in targets.of(self._state.options):
                 record.proved.setdefault(target, now)
 
     def heard(self, slave: Slave, frame: bytes) -> None:
-        """An ARP frame was received."""
+        """A frame of those that `arp_validate` looks at was received."""
         now, record = self._clock.now(), self._records[slave.name]
         validation = Validation(self._state.options.arp_validate)
         if not validation.checks(enabled=self.is_enabled(slave)):
             if validation.arp_only:
                 record.heard = now
             return
-        packet = arp.decode(frame)
-        if packet is None or not (packet.dst[0] & 1 or packet.dst in (self._state.mac, slave.mac)):
+        word = read(frame)
+        if word is None or not (word.dst[0] & 1 or word.dst in (self._state.mac, slave.mac)):
             return
-        target = proved_by(packet, self._situation(slave, now))
+        target = proved_by(word, self._situation(slave, now))
         if target is not None:
             record.heard = record.proved[target] = now
+
+    def _addresses(self) -> tuple[Address, ...]:
+        four = (each.address for each in self._machine.bond_addresses())
+        if not self._state.options.ns_ip6_target:
+            return tuple(four)
+        return *four, *(each.address for each in self._machine.bond_ipv6_addresses())
 
     # ---- what follows
 
@@ -130,9 +136,9 @@ class Records:
         record, options = self._records[slave.name], self._state.options
         if options.mode is not Mode.ACTIVE_BACKUP or options.arp_all_targets == "any":
             return record.heard
-        return min(
-            (record.proved[t] for t in options.arp_ip_target if t in record.proved), default=record.heard
-        )
+        proved = record.proved
+        times = [[proved[t] for t in any_of if t in proved] for any_of in targets.each_must_answer(options)]
+        return min((max(each) for each in times if each), default=record.heard)
 
     def _situation(self, slave: Slave, now: float) -> Situation:
         state, active, tried = self._state, self._state.active, self._state.trying
@@ -140,7 +146,7 @@ class Records:
             state.options.arp_interval, state.options.arp_missed_max, state.era.arp_windows_sharp
         )
         return Situation(
-            targets=state.options.arp_ip_target,
+            targets=targets.of(state.options),
             own=self.own,
             enabled=self.is_enabled(slave),
             leader_proved=active is not None and self._last_heard(active) > self._records[active.name].since,

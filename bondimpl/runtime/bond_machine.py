@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from bondimpl.errors import MachineError
 from bondimpl.forwarding import ForwardingPlan, Load
 from bondimpl.frames.ethernet import ZERO_MAC
-from bondimpl.machine import HostAddress, HostGroup, HostIpv6, LinkProbe, ProbePath, Traffic
+from bondimpl.machine import HostAddress, HostGroup, HostIpv6, HostIpv6Groups, LinkProbe, ProbePath, Traffic
 from bondimpl.runtime import groups, ipv6
 from bondimpl.runtime.datapath import Datapath
 from bondimpl.runtime.ethtool import Ethtool
 from bondimpl.runtime.links import Link, Links
 from bondimpl.runtime.ports import Port, require
-from bondimpl.runtime.probe import PortProbe
+from bondimpl.runtime.probe import FaultShim, PortProbe
 from bondimpl.runtime.routes import probe_path
 from bondimpl.runtime.takeover import Takeover
 from bondimpl.runtime.tap import Tap
+from bondimpl.runtime.vlans import Vlans
 from bondimpl.runtime.wire import Wire
 
 
@@ -40,6 +41,7 @@ class BondMachine:
         """The MTU in bytes on which bond and slaves last agreed."""
         self.ports: dict[str, Port] = {}
         self.probe: LinkProbe = PortProbe(self.ports)
+        self.vlans = Vlans(link.index, links, path)
 
     def attach(self, slave: str) -> None:
         link = self._links.by_name(slave)
@@ -62,6 +64,8 @@ class BondMachine:
             self._takeover.give_back(port)
 
     def set_slave_mac(self, slave: str, mac: bytes) -> None:
+        if isinstance(self.probe, FaultShim):
+            self.probe.check_address_change(slave)
         self._takeover.set_mac(self._port(slave), mac)
 
     def set_slave_mtu(self, slave: str, mtu: int) -> None:
@@ -72,6 +76,17 @@ class BondMachine:
 
     def set_promiscuous(self, slave: str, on: bool) -> None:
         self._path.set_promiscuous(slave, on)
+
+    def set_hears(self, slave: str, mac: bytes, on: bool) -> None:
+        self._path.set_hears(slave, mac, on)
+
+    def set_bond_promiscuous(self) -> None:
+        self._links.set_promiscuous(self.index, self._tap.name)
+
+    def open_queues(self, count: int) -> None:
+        if not self._tap.queues:
+            self._tap.open_queues(count)
+            self._path.add_queues(self._tap.queues)
 
     def set_bond_mac(self, mac: bytes) -> None:
         # A TAP cannot carry zeroes; a bond without address keeps the one it has, and only reports zeroes.
@@ -86,6 +101,7 @@ class BondMachine:
 
     def set_bond_carrier(self, up: bool) -> None:
         self._tap.set_carrier(up)
+        self.vlans.set_carrier(up)
 
     def bond_mtu(self) -> int:
         return self.mtu
@@ -96,6 +112,10 @@ class BondMachine:
             for link in self._devices()
             for address in self._links.addresses(link.index)
         )
+
+    def is_of_bridge(self, address: IPv4Address) -> bool:
+        bridges = (link for link in self._links.all() if link.kind == "bridge")
+        return any(address in self._links.addresses(link.index) for link in bridges)
 
     def bond_ipv6_addresses(self) -> tuple[HostIpv6, ...]:
         return tuple(
@@ -114,8 +134,27 @@ class BondMachine:
                 found += [HostGroup(group, source, link.vlan, version) for group in members]
         return tuple(found)
 
+    def bond_ipv6_groups(self) -> tuple[HostIpv6Groups, ...]:
+        found = []
+        joined = groups.joined_ipv6()
+        for link in self._devices():
+            if members := joined.get(link.index):
+                own = (a for a in self._links.ipv6_addresses(link.index) if a.is_link_local)
+                source, version = next(own, IPv6Address(0)), ipv6.mld_version(link.name)
+                found.append(HostIpv6Groups(tuple(members), source, link.vlan, version))
+        return tuple(found)
+
     def bond_vlans(self) -> tuple[int, ...]:
         return tuple(link.vlan for link in self._devices() if link.vlan is not None)
+
+    def add_vlan(self, vlan: int, name: str, mac: bytes) -> None:
+        self.vlans.add(vlan, name, mac, self.mtu)
+
+    def remove_vlan(self, vlan: int) -> None:
+        self.vlans.remove(vlan)
+
+    def set_vlan_mac(self, vlan: int, mac: bytes) -> None:
+        self.vlans.set_mac(vlan, mac)
 
     def _devices(self) -> list[Link]:
         """The bond device and those of VLANs directly on it."""
@@ -127,13 +166,15 @@ class BondMachine:
         return self._path.take_load()
 
     def traffic(self, slave: str) -> Traffic:
-        return self._path.traffic(slave)
+        passed = self._path.traffic(slave)
+        return self.probe.traffic(slave, passed) if isinstance(self.probe, FaultShim) else passed
 
-    def probe_path(self, target: IPv4Address) -> ProbePath | None:
+    def probe_path(self, target: IPv4Address | IPv6Address) -> ProbePath | None:
         return probe_path(self._links, self.index, target)
 
     def rescue(self) -> None:
         """Give back what the core, ended by an error, has not. Raises MachineError, but tries every slave."""
+        self.vlans.close()
         with ExitStack() as every:
             for slave, port in self.ports.items():
                 self._path.remove(slave)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from bondimpl import HOWTO_REVISION
 from bondimpl.errors import BondError
+from bondimpl.frames.ethernet import format_mac
 from bondimpl.proc import proc_text
 from bondimpl.runtime.instance import Instance
 from bondimpl.runtime.ports import Family
@@ -100,6 +101,20 @@ def _slaves(fields: Fields) -> list[str]:
     return slaves
 
 
+def _vlan_add(bonds: Bonds, fields: Fields) -> str:
+    return _instance(bonds, fields).add_vlan(_vlan_id(fields), fields.get("name"))
+
+
+def _vlan_delete(bonds: Bonds, fields: Fields) -> None:
+    _instance(bonds, fields).bond.remove_vlan(_vlan_id(fields))
+
+
+def _vlan_id(fields: Fields) -> int:
+    if "id" not in fields:
+        raise BondError("vlan: id is missing")
+    return int(fields["id"])
+
+
 def _set(bonds: Bonds, fields: Fields) -> None:
     instance = _instance(bonds, fields)
     if ("option" in fields) == ("options" in fields):
@@ -127,7 +142,12 @@ def _down(bonds: Bonds, fields: Fields) -> None:
 
 def _show(bonds: Bonds, fields: Fields) -> dict[str, Any]:
     instance = _instance(bonds, fields)
-    return as_json(instance.bond.snapshot()) | {"mtu": instance.machine.mtu, "counters": instance.counters()}
+    vlans = [
+        {"id": vlan.id, "name": vlan.name, "mac": format_mac(vlan.mac)}
+        for vlan in instance.bond.vlans.values()
+    ]
+    more = {"mtu": instance.machine.mtu, "counters": instance.counters(), "vlans": vlans}
+    return as_json(instance.bond.snapshot()) | more
 
 
 def _proc(bonds: Bonds, fields: Fields) -> str:
@@ -187,6 +207,8 @@ _COMMANDS: dict[str, _Command] = {
     "list": _Command(_list),
     "enslave": _Command(_enslave, ("bond",), {"slave": str, "slaves": list, "take_down": bool}),
     "release": _Command(_release, ("bond",), {"slave": str, "slaves": list}),
+    "vlan_add": _Command(_vlan_add, ("bond",), {"id": int, "name": str}),
+    "vlan_delete": _Command(_vlan_delete, ("bond",), {"id": int}),
     "set": _Command(_set, ("bond",), {"option": str, "value": object, "options": dict, "slave": str}),
     "up": _Command(_up, ("bond",)),
     "down": _Command(_down, ("bond",)),

@@ -6,6 +6,9 @@
 Several at once, all of them or none: `"slaves": [...]` instead of `slave` (enslave, release), `"options":
 {...}` instead of `option` and `value` (set). `"take_down": true` enslaves interfaces that are up, too.
 
+A VLAN device over a bond: `{"command": "vlan_add", "bond": "bond0", "id": 100}`, with `name` unless it is to
+be bond0.100; the result is its name. `vlan_delete` takes bond and id.
+
 After `{"command": "monitor"}` and its reply, each event is a line of its own until the client closes.
 """
 

@@ -117,7 +117,7 @@ class Daemon:
             (gone if is_gone else changed).add(index)
         for instance in list(self.instances.values()):
             slaves = {port.index for port in instance.machine.ports.values()}
-            if instance.index in changed or LOST in changed:
+            if changed & {instance.index, LOST, *instance.machine.vlans.indexes}:
                 self._follow(instance, instance.follow_device)
             if slaves & (gone | changed) or LOST in changed:
                 self._follow(instance, instance.follow_slaves)

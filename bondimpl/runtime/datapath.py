@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from bondimpl.errors import MachineError
 from bondimpl.forwarding import Accept, Forwarder, ForwardingPlan, Load, Single
@@ -17,11 +17,10 @@ from bondimpl.machine import Traffic
 from bondimpl.runtime.counters import Counters, Passed
 from bondimpl.runtime.loop import Handler, Loop
 from bondimpl.runtime.punting import ControlPlane, Punting
+from bondimpl.runtime.queue_path import QueuePath
 from bondimpl.runtime.tap import VNET_HEADER
-from bondimpl.runtime.wire import ROOM, Wire, tagged_receiver
-
-BUDGET = 64
-"""Frames taken from one descriptor before the others have their turn."""
+from bondimpl.runtime.vlan_path import BUDGET, VlanPath
+from bondimpl.runtime.wire import ROOM, Wire, late_receiver, tagged_receiver
 
 _NO_HEADER = bytes(VNET_HEADER)
 _GLANCE = VNET_HEADER + 18
@@ -43,11 +42,12 @@ class Datapath:
         self._wires: dict[str, Wire] = {}
         self._counters: dict[str, Counters] = {}
         self._passed: dict[str, Passed] = {}
-        self._now = 0.0
         self._out = bytearray(ROOM)
         self._out_view = memoryview(self._out)
         self._in = bytearray(ROOM)
         self._in_view = memoryview(self._in)
+        self._vlans = VlanPath(loop, self, self._out_view)
+        self._queues = QueuePath(loop, self, self._out_view)
         loop.add(tap_fd, self._host_by_plan)
 
     @property
@@ -60,9 +60,10 @@ class Datapath:
         self._punting.connect(control)
 
     def close(self) -> None:
-        """Stop; the TAP stays open."""
+        """Stop; the TAPs stay open."""
         for slave in list(self._wires):
             self.remove(slave)
+        self._queues.close()
         if self._tap >= 0:
             self._loop.remove(self._tap)
 
@@ -83,16 +84,37 @@ class Datapath:
             wire.close()
             del self._counters[slave], self._passed[slave]
 
+    def add_queues(self, taps: Iterable[int]) -> None:
+        """The descriptors of further transmit queues of the TAP, from number 1 on."""
+        for number, tap in enumerate(taps, 1):
+            self._queues.add(number, tap)
+
+    def add_vlan(self, vlan: int, tap: int, mac: bytes, when_lost: Callable[[], None]) -> None:
+        """Frames of that VLAN are for this TAP with that address (6 bytes), until `remove_vlan`.
+
+        `when_lost` is called once when somebody has deleted the device.
+        """
+        self._vlans.add(vlan, tap, mac, when_lost)
+        self.publish(self._forwarder.plan)
+
+    def remove_vlan(self, vlan: int) -> None:
+        """The TAP of that VLAN is about to be closed. Harmless when it is not there."""
+        self._vlans.remove(vlan)
+        self.publish(self._forwarder.plan)
+
+    def set_vlan_mac(self, vlan: int, mac: bytes) -> None:
+        """The TAP of that VLAN has this address (6 bytes) now."""
+        self._vlans.set_mac(vlan, mac)
+
     def publish(self, plan: ForwardingPlan) -> None:
         """Execute this plan from the next frame on."""
-        self._forwarder.plan = plan
+        self._forwarder.plan = self._vlans.plan = self._queues.plan = plan
         self._punting.publish(plan.punt)
         if self._tap >= 0:
             self._loop.replace(self._tap, self._host_handler(plan))
         for slave, wire in self._wires.items():
             self._loop.replace(wire.plain.fileno(), self._wire_handler(slave, wire.plain.recv_into))
-            receive = tagged_receiver(wire.tagged, self._in)
-            self._loop.replace(wire.tagged.fileno(), self._wire_handler(slave, receive))
+            self._loop.replace(wire.tagged.fileno(), self._tagged_handler(slave, wire))
 
     def take_load(self) -> Load:
         """The bytes counted since the last call."""
@@ -115,6 +137,10 @@ class Datapath:
     def set_promiscuous(self, slave: str, on: bool) -> None:
         """Have a slave receive frames to any address, or no longer. Raises MachineError."""
         self._wire(slave).set_promiscuous(on)
+
+    def set_hears(self, slave: str, mac: bytes, on: bool) -> None:
+        """Have a slave receive frames to this address (6 bytes), too, or no longer. Raises MachineError."""
+        self._wire(slave).set_hears(mac, on)
 
     def _wire(self, slave: str) -> Wire:
         wire = self._wires.get(slave)
@@ -157,8 +183,7 @@ class Datapath:
         return handler
 
     def _host_by_plan(self, _events: int) -> None:
-        view, vector = self._out_view, [self._out]
-        self._now = time.monotonic()
+        vector = [self._out]
         for _ in range(BUDGET):
             try:
                 count = os.readv(self._tap, vector)
@@ -167,13 +192,22 @@ class Datapath:
             except OSError as error:
                 self._not_read(error)
                 return
-            frame = view[VNET_HEADER:count]
-            if self._punting.of_host and self._punting.takes_from_host(frame):
-                continue
-            for slave in self._forwarder.targets(frame):
-                if slave in self._wires:
-                    self._forwarder.rewrite_sent(slave, frame)
-                    self._send(slave, count)
+            self.from_host(count)
+
+    def from_host(self, count: int) -> None:
+        """The first `count` bytes of the buffer are header and frame: send them by the plan."""
+        frame = self._out_view[VNET_HEADER:count]
+        if self._punting.of_host and self._punting.takes_from_host(frame):
+            return
+        for slave in self._forwarder.targets(frame):
+            if slave in self._wires:
+                self._forwarder.rewrite_sent(slave, frame)
+                self._send(slave, count)
+
+    def send_by(self, slave: str, count: int) -> None:
+        """They leave by this slave, whatever the plan."""
+        if slave in self._wires:
+            self._send(slave, count)
 
     def _send(self, slave: str, count: int) -> None:
         counters = self._counters[slave]
@@ -185,7 +219,7 @@ class Datapath:
         else:
             counters.tx_packets += 1
             counters.tx_bytes += count - VNET_HEADER
-            self._passed[slave].tx = self._now
+            self._passed[slave].tx = time.monotonic()
 
     # ---- from the slaves
 
@@ -247,16 +281,41 @@ class Datapath:
                 for _ in range(BUDGET):
                     count = receive(buffer)
                     passed.rx = now
-                    frame = view[VNET_HEADER:count]
-                    if self._punting.takes_from_slave(slave, frame):
+                    if not self.admits(slave, view[VNET_HEADER:count], counters):
                         continue
-                    if not self._forwarder.accepts(slave, frame):
-                        counters.rx_ignored += 1
-                        continue
-                    self._forwarder.rewrite_received(slave, frame)
                     os.write(self._tap, view[:count])
                     counters.rx_packets += 1
                     counters.rx_bytes += count - VNET_HEADER
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                self._not_moved(counters, error)
+
+        return handler
+
+    def admits(self, slave: str, frame: memoryview, counters: Counters) -> bool:
+        """A frame was received on a slave: whether the host is to get it, as it is then."""
+        if self._punting.takes_from_slave(slave, frame):
+            return False
+        if not self._forwarder.accepts(slave, frame):
+            counters.rx_ignored += 1
+            return False
+        self._forwarder.rewrite_received(slave, frame)
+        return True
+
+    def _tagged_handler(self, slave: str, wire: Wire) -> Handler:
+        if not self._vlans:
+            return self._wire_handler(slave, tagged_receiver(wire.tagged, self._in))
+        counters, passed = self._counters[slave], self._passed[slave]
+        receive, view = late_receiver(wire.tagged, self._in_view), self._in_view
+
+        def handler(_events: int) -> None:
+            now = time.monotonic()
+            try:
+                for _ in range(BUDGET):
+                    told = receive()
+                    passed.rx = now
+                    self._vlans.received(slave, view, told, counters, self._tap)
             except BlockingIOError:
                 pass
             except OSError as error:

@@ -58,14 +58,14 @@ class Instance:
         when_lost: Callable[[str], None],
     ) -> None:
         """Raises BondError; nothing remains then. `when_lost` is told when somebody deletes the device."""
-        settled, warnings = at_load(options, host.era)
+        settled, warnings = at_load(options)
         _check_name(name)
         self._host = host
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         """The driver's log lines about this bond."""
         self.shim: FaultShim | None = None
         with ExitStack() as undo:
-            tap = Tap(name)
+            tap = Tap(name, queues=True)
             undo.callback(tap.close)
             self.path = Datapath(tap.fd, host.loop, lambda: when_lost(name))
             undo.callback(self.path.close)
@@ -78,6 +78,7 @@ class Instance:
             self.bond = Bond(
                 name, settled, era=host.era, clock=host.clock, machine=self.machine, warnings=warnings
             )
+            self.machine.vlans.when_lost = self.bond.remove_vlan
             self.path.connect(self.bond)
             self._device = undo.pop_all()
         self.bond.subscribe(self._keep_log)
@@ -128,6 +129,8 @@ class Instance:
         for slave in slaves:
             link = find(self._host.links, slave)
             port = port_info(self._host.links, link, family)
+            if link.kind == "vlan" and link.lower == self.index:
+                raise SlaveError(f"{slave} lies over {self.name} itself", "ENETDOWN")
             check_candidate(state, dataclasses.replace(port, up=port.up and not take_down))
             found.append((link, port))
         return found
@@ -141,6 +144,13 @@ class Instance:
         for slave in slaves:
             self.bond.release(slave)
 
+    def add_vlan(self, vlan: int, name: str | None = None) -> str:
+        """Make a device for that VLAN; its name, which is BOND.ID unless it is given. Raises BondError."""
+        name = name or f"{self.name}.{vlan}"
+        _check_name(name)
+        self.bond.add_vlan(vlan, name)
+        return name
+
     def set_options(self, texts: Mapping[str, str]) -> None:
         """All of them, or none (BondError); `active_slave` counts as one, and is changed first."""
         options = {name: text for name, text in texts.items() if name != "active_slave"}
@@ -149,7 +159,7 @@ class Instance:
             tried = self.bond.options
             for option, text in options.items():
                 up, has_slaves = self.bond.admin_up, bool(self.bond.slaves)
-                tried, _ = at_runtime(tried, option, text, up=up, has_slaves=has_slaves, era=self._host.era)
+                tried, _ = at_runtime(tried, option, text, up=up, has_slaves=has_slaves)
             self.bond.set_active_slave(texts["active_slave"] or None)
         if options:
             self.bond.set_options(options)
@@ -183,10 +193,12 @@ class Instance:
             self._follow_mtu(link.mtu)
         if link.mac != self.machine.mac:
             self._follow_mac(link.mac)
-        if link.promiscuous != self.bond.promiscuous:
-            self.bond.set_promiscuous(link.promiscuous)
         if link.up != self.bond.admin_up:
             (self.bond.open if link.up else self.bond.close)()
+            self.machine.vlans.set_up(link.up)
+        promiscuous = self.machine.vlans.follow(self.bond, link)
+        if promiscuous != self.bond.promiscuous:
+            self.bond.set_promiscuous(promiscuous)
 
     def follow_slaves(self) -> None:
         """Let the core know what became of the slaves' interfaces: gone, or of another speed."""
@@ -236,4 +248,4 @@ def _check_name(name: str) -> None:
     except ValueError:
         valid = False
     if not valid:
-        raise BondError(f"{name!r} cannot be the name of a bond; {InterfaceName().allowed()}")
+        raise BondError(f"{name!r} cannot be the name of a device; {InterfaceName().allowed()}")

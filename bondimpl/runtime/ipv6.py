@@ -1,4 +1,7 @@
-"""A slave speaks no IPv6 of its own (link-local address, duplicate detection, router solicitations)."""
+"""IPv6 settings of interfaces.
+
+A slave speaks no IPv6 of its own (link-local address, duplicate detection, router solicitations).
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,15 @@ def forwards(name: str) -> bool:
         return Path("/proc/sys/net/ipv6/conf", name, "forwarding").read_text() != "0\n"
     except OSError:
         return False
+
+
+def mld_version(name: str) -> int:
+    """The version of MLD (1 or 2) that the user wants on an interface; a querier's is not to be seen."""
+    try:
+        forced = Path("/proc/sys/net/ipv6/conf", name, "force_mld_version").read_text()
+    except OSError:
+        return 2
+    return 1 if forced == "1\n" else 2
 
 
 def set_off(name: str, off: bool) -> None:

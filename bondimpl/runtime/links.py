@@ -8,7 +8,7 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
 
 from bondimpl.errors import MachineError
@@ -26,7 +26,7 @@ _INFO_KIND, _INFO_DATA = 1, 2
 _VLAN_ID = 1
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _IFA_F_OPTIMISTIC, _IFA_F_TENTATIVE = 0x04, 0x40
-_IFF_UP, _IFF_LOOPBACK, _IFF_LOWER_UP = 0x1, 0x8, 0x10000
+_IFF_UP, _IFF_LOOPBACK, _IFF_PROMISC, _IFF_LOWER_UP = 0x1, 0x8, 0x100, 0x10000
 _ARPHRD_ETHER = 1
 _SO_NETNS_COOKIE = 71
 _IFINFO = struct.Struct("=BxHiII")
@@ -63,6 +63,8 @@ class Links:
 
     def __init__(self) -> None:
         self._netlink = Netlink(socket.NETLINK_ROUTE)
+        self.own_vlans: dict[int, tuple[int, int]] = {}
+        """VLAN devices of our own, which the kernel takes for TAPs: index -> (index of the one below, id)."""
 
     def close(self) -> None:
         self._netlink.close()
@@ -99,7 +101,7 @@ class Links:
         """Every interface of this network namespace. Raises MachineError."""
         body = _IFINFO.pack(0, 0, 0, 0, 0) + _NO_STATS
         answers = self._netlink.query("list interfaces", _GETLINK, body, netlink.DUMP)
-        return [_link(body) for kind, body in answers if kind == _NEWLINK]
+        return [self._known(_link(body)) for kind, body in answers if kind == _NEWLINK]
 
     def addresses(self, index: int) -> list[IPv4Address]:
         """IPv4 addresses in the kernel's order, primaries of each subnet first. Raises MachineError."""
@@ -139,6 +141,11 @@ class Links:
         body = _IFINFO.pack(0, 0, index, _IFF_UP if up else 0, _IFF_UP)
         self._netlink.change(f"{name}: cannot set {'up' if up else 'down'}", _SETLINK, body)
 
+    def set_promiscuous(self, index: int, name: str) -> None:
+        """As `ip link set NAME promisc on`. Raises MachineError."""
+        body = _IFINFO.pack(0, 0, index, _IFF_PROMISC, _IFF_PROMISC)
+        self._netlink.change(f"{name}: cannot be made promiscuous", _SETLINK, body)
+
     def _set(self, index: int, what: str, attribute: bytes) -> None:
         self._netlink.change(what, _SETLINK, _IFINFO.pack(0, 0, index, 0, 0) + attribute)
 
@@ -154,7 +161,13 @@ class Links:
             ):  # the last two: not a name an interface can have
                 return None
             raise
-        return next((_link(body) for kind, body in answers if kind == _NEWLINK), None)
+        return next((self._known(_link(body)) for kind, body in answers if kind == _NEWLINK), None)
+
+    def _known(self, link: Link) -> Link:
+        if link.index not in self.own_vlans:
+            return link
+        lower, vlan = self.own_vlans[link.index]
+        return replace(link, kind="vlan", lower=lower, vlan=vlan)
 
 
 class LinkEvents:

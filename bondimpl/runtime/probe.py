@@ -8,12 +8,23 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from bondimpl.clock import Clock
-from bondimpl.errors import BondError
-from bondimpl.machine import Duplex, LinkProbe, Speed
+from bondimpl.errors import BondError, MachineError
+from bondimpl.machine import Duplex, LinkProbe, Speed, Traffic
 from bondimpl.runtime.ports import Port, require
 
-Query = Literal["carrier", "mii", "ethtool", "speed"]
-QUERIES: tuple[Query, ...] = ("carrier", "mii", "ethtool", "speed")
+Query = Literal["carrier", "mii", "ethtool", "speed", "rx", "tx", "mac"]
+QUERIES: tuple[Query, ...] = ("carrier", "mii", "ethtool", "speed", "rx", "tx", "mac")
+_LINK = ("up", "down", "fail")
+ANSWERS: Mapping[Query, tuple[str, ...]] = {
+    "carrier": ("up", "down"),
+    "mii": _LINK,
+    "ethtool": _LINK,
+    "speed": ("Mbit/s and duplex as 100/half", "fail"),
+    "rx": ("frozen",),
+    "tx": ("frozen",),
+    "mac": ("fail",),
+}
+"""What each query can be made to be answered with, beside `real`."""
 
 _Answer = TypeVar("_Answer")
 
@@ -47,8 +58,10 @@ class PortProbe:
 class Lies:
     """What one slave's driver is made to answer, and how often it was asked.
 
-    `answers`: by query `up`, `down`, `fail` (the request fails), or for speed `100/half` or `fail`; a query
-    that is missing is answered truly. `refresh_ms`: the driver renews its carrier flag only that often.
+    `answers`: by query `up`, `down`, `fail` (the request fails), or for speed `100/half` or `fail`; for rx
+    and tx `frozen` (the driver does not update that time), for mac `fail` (no other address while it is up).
+    A query that is missing is answered truly. `refresh_ms`: the driver renews its carrier flag only that
+    often.
     """
 
     answers: dict[Query, str] = field(default_factory=dict)
@@ -79,8 +92,8 @@ class FaultShim:
             return
         if query == "speed":
             _speed(answer)
-        elif answer not in ("up", "down", "fail") or (query == "carrier" and answer == "fail"):
-            raise BondError(f"{query} cannot be {answer!r}; possible: up, down, real{_or_fail(query)}")
+        elif answer not in ANSWERS[query]:
+            raise _impossible(query, answer)
         lies.answers[query] = answer
 
     def refresh(self, slave: str, period_ms: int) -> None:
@@ -117,6 +130,18 @@ class FaultShim:
         answer = lies.answers.get("speed")
         return self._inner.speed(slave) if answer is None else _speed(answer)
 
+    def traffic(self, slave: str, truth: Traffic) -> Traffic:
+        """When frames last passed the slave, as its driver tells: a time that it does not update is None."""
+        answers = self.of(slave).answers
+        return Traffic(
+            None if "rx" in answers else truth.last_rx_ms, None if "tx" in answers else truth.last_tx_ms
+        )
+
+    def check_address_change(self, slave: str) -> None:
+        """Raise MachineError, as the kernel, when the driver takes no other address while the slave is up."""
+        if "mac" in self.of(slave).answers and self._inner.admin_up(slave):
+            raise MachineError(f"{slave}: cannot set the address: Device or resource busy", "EBUSY")
+
     def _link(self, query: Query, slave: str, truth: Callable[[str], bool | None]) -> bool | None:
         lies = self.of(slave)
         lies.asked[query] += 1
@@ -133,9 +158,9 @@ def _speed(text: str) -> Speed:
     mbit, _, word = text.partition("/")
     duplexes: dict[str, Duplex] = {"full": "full", "half": "half"}
     if not mbit.isdecimal() or word not in duplexes:
-        raise BondError(f"speed cannot be {text!r}; possible: Mbit/s and duplex as 100/half, fail, real")
+        raise _impossible("speed", text)
     return Speed(int(mbit), duplexes[word])
 
 
-def _or_fail(query: str) -> str:
-    return "" if query == "carrier" else ", fail"
+def _impossible(query: Query, answer: str) -> BondError:
+    return BondError(f"{query} cannot be {answer!r}; possible: {', '.join((*ANSWERS[query], 'real'))}")

@@ -14,11 +14,13 @@ import struct
 from collections.abc import Callable
 
 from bondimpl.errors import MachineError
-from bondimpl.runtime.tap import VNET_HEADER
+from bondimpl.frames.ethernet import ETHERTYPE_VLAN
+from bondimpl.runtime import tags
+from bondimpl.runtime.tags import TAG
 
 _SOL_PACKET = 263
 _ADD_MEMBERSHIP, _DROP_MEMBERSHIP, _AUXDATA, _VNET_HDR, _IGNORE_OUTGOING = 1, 2, 8, 15, 23
-_MR_PROMISC, _MR_ALLMULTI = 1, 2
+_MR_PROMISC, _MR_ALLMULTI, _MR_UNICAST = 1, 2, 3
 _SO_SNDBUFFORCE, _SO_RCVBUFFORCE, _SO_ATTACH_FILTER = 32, 33, 26
 _BUFFER_BYTES = 8 << 20
 _ETH_P_ALL = 3
@@ -31,8 +33,6 @@ _LEAVE = struct.pack("=HBBI", 0x06, 0, 0, 0)
 
 _AUXDATA_STRUCT = struct.Struct("=IIIHHHH")
 _TAG_VALID, _TPID_VALID = 0x10, 0x40
-_NEEDS_CHECKSUM = 1
-_TAG = 4
 ROOM = 1 << 17
 """Bytes of a buffer that holds any frame: header, tag, 64 KiB."""
 
@@ -60,12 +60,18 @@ class Wire:
 
     def set_promiscuous(self, on: bool) -> None:
         """Receive frames to any address, or no longer. Raises MachineError."""
+        self._set(struct.pack("=iHH8x", self._index, _MR_PROMISC, 0), on)
+
+    def set_hears(self, mac: bytes, on: bool) -> None:
+        """Receive frames to this address (6 bytes), too, or no longer. Raises MachineError."""
+        self._set(struct.pack("=iHH6s2x", self._index, _MR_UNICAST, len(mac), mac), on)
+
+    def _set(self, request: bytes, on: bool) -> None:
         try:
-            request = struct.pack("=iHH8x", self._index, _MR_PROMISC, 0)
             self.plain.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP if on else _DROP_MEMBERSHIP, request)
         except OSError as error:
             number = errno.errorcode.get(error.errno or 0, "EIO")
-            text = f"{self._name}: cannot change promiscuity: {error.strerror}"
+            text = f"{self._name}: cannot change what addresses it hears: {error.strerror}"
             raise MachineError(text, number) from error
 
     def close(self) -> None:
@@ -74,27 +80,41 @@ class Wire:
         self.tagged.close()
 
 
-def tagged_receiver(wire: socket.socket, buffer: bytearray) -> Callable[[bytearray], int]:
-    """Like `wire.recv_into(buffer)`, with the tag back in its place."""
-    whole = memoryview(buffer)
-    late = [whole[_TAG:]]
+Tagged = tuple[int, int, int, int]
+"""Of a frame that was read late: bytes of header and frame, EtherType of its tag (0: there was none), what
+the tag says, and whom it is for (`TO_US`, `TO_OTHER`, or other numbers for many)."""
+TO_US, TO_OTHER = 0, 3
+
+
+def late_receiver(wire: socket.socket, buffer: memoryview) -> Callable[[], Tagged]:
+    """Receives a frame without its tag, as `tags.put` wants it in `buffer`."""
+    late = [buffer[TAG:]]
     space = socket.CMSG_SPACE(_AUXDATA_STRUCT.size)
     receive = wire.recvmsg_into
 
-    def receive_into(_buffer: bytearray) -> int:
-        # The frame is received four bytes late; header and addresses then move up and leave room for the tag.
-        count, extras, _, _ = receive(late, space)
+    def receive_late() -> Tagged:
+        count, extras, _, sender = receive(late, space)
         status, _, _, _, _, tag, kind = _AUXDATA_STRUCT.unpack(extras[0][2])
         if not status & _TAG_VALID:
-            whole[:count] = whole[_TAG : _TAG + count]
+            return count, 0, 0, sender[2]
+        kind = kind if status & _TPID_VALID else ETHERTYPE_VLAN
+        return count, kind, tag, sender[2]
+
+    return receive_late
+
+
+def tagged_receiver(wire: socket.socket, buffer: bytearray) -> Callable[[bytearray], int]:
+    """Like `wire.recv_into(buffer)`, with the tag back in its place."""
+    whole = memoryview(buffer)
+    receive = late_receiver(wire, whole)
+
+    def receive_into(_buffer: bytearray) -> int:
+        count, kind, tag, _ = receive()
+        if not kind:
+            whole[:count] = whole[TAG : TAG + count]
             return count
-        moved = VNET_HEADER + 12
-        whole[:moved] = whole[_TAG : _TAG + moved]
-        struct.pack_into("!HH", buffer, moved, kind if status & _TPID_VALID else 0x8100, tag)
-        if buffer[0] & _NEEDS_CHECKSUM:
-            headers, segment, start = struct.unpack_from("=HHH", buffer, 2)
-            struct.pack_into("=HHH", buffer, 2, headers + _TAG, segment, start + _TAG)
-        return count + _TAG
+        tags.put(whole, tag, kind)
+        return count + TAG
 
     return receive_into
 

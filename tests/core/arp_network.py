@@ -1,27 +1,39 @@
-"""Networks around a bond whose ARP monitor is watched: segments, peers that answer, noise; virtual time."""
+"""Networks around a bond whose ARP monitor is watched: segments, peers that answer, noise; virtual time.
+
+Targets may be of both kinds: IPv6 peers answer neighbour solicitations.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
-from bondimpl.frames import arp, ethernet
-from bondimpl.frames.ethernet import ETHERTYPE_ARP
-from bondimpl.machine import HostAddress
+from bondimpl.frames import arp, ethernet, ndisc
+from bondimpl.frames.ethernet import ETHERTYPE_IPV6
+from bondimpl.machine import HostAddress, HostIpv6
 from tests.core.world import World, mac
 
 OWN = IPv4Address("10.0.0.1")
 PEER = IPv4Address("10.0.0.2")
 OTHER = IPv4Address("10.0.0.3")
 STRANGER = IPv4Address("10.0.0.9")
+OWN_6 = IPv6Address("fd00::1")
+PEER_6 = IPv6Address("fd00::2")
+OTHER_6 = IPv6Address("fd00::3")
 LATENCY_MS = 0.2
 
 
+def advertisement(sender: IPv6Address, mac: bytes, receiver: IPv6Address, dst: bytes) -> bytes:
+    """A solicited answer that `sender` is at `mac`, to `receiver` at `dst`."""
+    body = bytes([ndisc.ADVERTISEMENT, 0, 0, 0, 0x60, 0, 0, 0]) + sender.packed + b"\x02\x01" + mac
+    return ethernet.build(dst, mac, ETHERTYPE_IPV6, ndisc.icmp(sender, receiver, body))
+
+
 class ArpNetwork:
-    """A bond with the address 10.0.0.1 whose slaves hang on segments; `peers` answer on every segment."""
+    """A bond with 10.0.0.1 and fd00::1 whose slaves hang on segments; `peers` answer on every segment."""
 
     def __init__(
         self,
@@ -30,7 +42,7 @@ class ArpNetwork:
         shared: bool = False,
         slaves: int = 2,
         interval: int = 200,
-        targets: Sequence[IPv4Address] = (PEER,),
+        targets: Sequence[IPv4Address | IPv6Address] = (PEER,),
         era_name: str = "howto",
         settle_ms: float = 2000,
         **options: Any,
@@ -41,10 +53,12 @@ class ArpNetwork:
             slaves=0,
             era_name=era_name,
             arp_interval=str(interval),
-            arp_ip_target=",".join(str(target) for target in targets),
+            arp_ip_target=",".join(str(target) for target in targets if target.version == 4),
+            ns_ip6_target=",".join(str(target) for target in targets if target.version == 6),
             **options,
         )
         self.world.machine.addresses = (HostAddress(OWN),)
+        self.world.machine.ipv6_addresses = (HostIpv6(OWN_6),)
         self.world.machine.cable = self._sent
         self.peers = {target: mac(0x80 + i) for i, target in enumerate(targets)}
         """Who answers, with what address."""
@@ -83,9 +97,11 @@ class ArpNetwork:
         return [slave.link.value for slave in self.world.bond.slaves.values()]
 
     def noise(self, kind: str, period_ms: float = 50) -> None:
-        """From now on a stranger broadcasts `arp` or `ip` frames on every segment."""
+        """From now on a stranger broadcasts `arp`, `ip` or `ip6` frames on every segment."""
         if kind == "arp":
             frame = arp.request(STRANGER, mac(0x99), IPv4Address("10.0.0.77"))
+        elif kind == "ip6":
+            frame = ethernet.build(b"\x33\x33" + bytes(4), mac(0x99), ETHERTYPE_IPV6, b"\x60" + bytes(59))
         else:
             frame = ethernet.build(ethernet.BROADCAST, mac(0x99), 0x0800, bytes(46))
         self._to_all(frame)
@@ -115,19 +131,21 @@ class ArpNetwork:
         self._learnt[frame[6:12]] = slave
         for other in self._neighbours(slave):
             self.receive(other, frame)
+        answer = self._answer(frame)
+        if answer is not None:
+            self._later(self._answered, slave, answer)
+
+    def _answer(self, frame: bytes) -> bytes | None:
         question = arp.decode(frame)
         if question is not None and question.operation == arp.REQUEST and question.target in self.peers:
-            answer = ethernet.build(
-                question.sender_mac,
-                self.peers[question.target],
-                ETHERTYPE_ARP,
-                b"\x00\x01\x08\x00\x06\x04\x00\x02"
-                + self.peers[question.target]
-                + question.target.packed
-                + question.sender_mac
-                + question.sender.packed,
-            )
-            self._later(self._answered, slave, answer)
+            peer = self.peers[question.target]
+            return arp.reply(question.target, peer, question.sender, question.sender_mac)
+        for target, peer in self.peers.items():
+            if isinstance(target, IPv6Address) and frame[:6] == ndisc.group_mac(ndisc.solicited_node(target)):
+                asked = ndisc.decode(frame)
+                assert asked is not None
+                return advertisement(target, peer, asked.sender, frame[6:12])
+        return None
 
     def _answered(self, asker: str, frame: bytes) -> None:
         self.receive(self._learnt.get(frame[:6], asker) if self.shared else asker, frame)

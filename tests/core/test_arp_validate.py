@@ -9,7 +9,7 @@ import pytest
 
 from bondimpl.forwarding import Punt
 from bondimpl.frames import arp, ethernet
-from bondimpl.monitors.arp_validate import Situation, Validation, proved_by
+from bondimpl.monitors.arp_validate import Situation, Validation, Word, proved_by, read
 from bondimpl.slave import Link
 from tests.core.arp_network import OTHER, OWN, PEER, STRANGER, ArpNetwork
 from tests.core.world import mac
@@ -66,7 +66,8 @@ def test_answers_are_good_under_every_policy(mode: str, word: str, era_name: str
 @pytest.mark.parametrize("word", WORDS)
 def test_arp_is_asked_for_only_while_it_is_needed(word: str) -> None:
     network = ArpNetwork("active-backup", shared=True, arp_validate=word)
-    wanted = () if word == "none" else (Punt(ethernet.ETHERTYPE_ARP, from_host=False),)
+    six = (Punt(ethernet.ETHERTYPE_IPV6, from_host=False),) if word.startswith("filter") else ()
+    wanted = () if word == "none" else (Punt(ethernet.ETHERTYPE_ARP, from_host=False), *six)
     assert network.world.plan.punt == wanted
     network.world.bond.set_option("arp_interval", "0")
     assert network.world.plan.punt == ()
@@ -147,10 +148,11 @@ def test_all_targets(mode: str, word: str, all_targets: str, up: bool, era_name:
     assert network.world.machine.bond_carrier == (up or word == "all")
 
 
-def frame(sender: IPv4Address, target: IPv4Address, *, reply: bool) -> arp.Arp:
-    packet = arp.decode(arp.request(sender, mac(0x80), target))
-    assert packet is not None
-    return packet if not reply else arp.Arp(packet.dst, arp.REPLY, mac(0x80), sender, mac(0), target)
+def word(sender: IPv4Address, target: IPv4Address, *, reply: bool) -> Word:
+    answer, question = arp.reply(sender, mac(0x80), target, mac(0)), arp.request(sender, mac(0x80), target)
+    said = read(answer if reply else question)
+    assert said is not None
+    return said
 
 
 ANSWER, ECHO = (PEER, OWN), (OWN, PEER)
@@ -181,14 +183,14 @@ def test_what_proves_a_slave(
     proof: IPv4Address | None,
 ) -> None:
     situation = Situation((PEER, OTHER), (OWN,), enabled, leader_proved, asked)
-    assert proved_by(frame(*pair, reply=reply), situation) == proof
+    assert proved_by(word(*pair, reply=reply), situation) == proof
 
 
 def test_a_bond_without_address_is_asked_for_by_no_address() -> None:
     nobody = IPv4Address(0)
     situation = Situation((PEER,), (), enabled=True, leader_proved=False, asked=False)
-    assert proved_by(frame(PEER, nobody, reply=True), situation) == PEER
-    assert proved_by(frame(PEER, OWN, reply=True), situation) is None
+    assert proved_by(word(PEER, nobody, reply=True), situation) == PEER
+    assert proved_by(word(PEER, OWN, reply=True), situation) is None
 
 
 def test_frames_for_others_prove_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -182,6 +183,22 @@ def test_arp_of_others_is_left_alone(era_name: str) -> None:
     assert world.send(guest) == [("eth0", guest)]
     reverse = arp(4, 1, 6, mac(0), mac(0x99), mac(0x99))
     assert world.send(reverse) == [("eth0", reverse)]
+
+
+@BOTH
+def test_arp_of_a_bridge_over_the_bond_is_left_alone(era_name: str) -> None:
+    """Measured: although it has the bond's hardware address, it leaves by the active slave as it is."""
+    world = alb(era_name)
+    world.machine.bridged = {IPv4Address("10.0.0.1")}
+    for peer in (1, 2, 3):
+        for frame in (
+            arp(1, 1, peer, world.bond.mac, NOBODY),
+            arp(2, 1, peer, world.bond.mac, mac(0x80 + peer), mac(0x80 + peer)),
+        ):
+            assert world.send(frame) == [("eth0", frame)]
+    world.machine.bridged.clear()
+    answer(world, 1, 2)
+    assert told(world) == [(0, 1, 0), (1, 2, 1)]
 
 
 @BOTH

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv6Address
 from itertools import pairwise
 
 import pytest
 
 from bondimpl.errors import OptionError
-from bondimpl.forwarding import Discard, Hashed
+from bondimpl.forwarding import Discard, Forwarder, Hashed
+from bondimpl.frames import arp, ndisc
 from bondimpl.frames.hashes import HashPolicy
 from bondimpl.lacp.pdu import PortState, decode_lacpdu
-from bondimpl.machine import Speed
+from bondimpl.machine import HostAddress, Speed
 from tests.core.back_to_back import BackToBack, carrying, summary
 from tests.core.world import World, mac
 
@@ -72,6 +74,54 @@ def test_the_aggregate_carries_by_hash_and_the_rest_is_silent() -> None:
     assert pair.a.plan.transmit == Hashed(HashPolicy.LAYER2, ("eth0", "eth2"))
     assert carrying(pair.a) == ["eth0", "eth2"]
     assert "eth1" not in pair.a.leaves_by(100)
+
+
+@pytest.mark.parametrize("era_name", ERAS)
+def test_neighbours_are_looked_for_on_every_slave_that_carries(era_name: str) -> None:
+    """Option broadcast_neighbor: ARP and neighbour discovery of the host, in a VLAN or not."""
+    host, peer, six = mac(0), IPv4Address("10.0.0.2"), IPv6Address("fd00::1")
+    looking = [
+        arp.request(IPv4Address("10.0.0.1"), host, peer),
+        arp.reply(IPv4Address("10.0.0.1"), host, peer, mac(0x80)),
+        arp.gratuitous(peer, host, vlan=7),
+        ndisc.solicitation(six, host, IPv6Address("fd00::2")),
+        ndisc.solicitation(six, host, IPv6Address("fd00::2"), (7,)),
+        ndisc.unsolicited(six, host),
+    ]
+    echo = ndisc.icmp(six, six, bytes([128, 0, 0, 0, 0, 1, 0, 1]))
+    others = [mac(0x80) + host + b"\x86\xdd" + echo, mac(0x80) + host + b"\x08\x00" + bytes(46)]
+    pair = settled(links=3, era_name=era_name)
+
+    def ways(frames: list[bytes]) -> set[int]:
+        return {len(Forwarder(pair.a.plan).targets(frame)) for frame in frames}
+
+    assert ways(looking) == {1}
+    pair.a.bond.set_option("broadcast_neighbor", "on")
+    assert (ways(looking), ways(others)) == ({3}, {1})
+    pair.swallow = lambda _sender, slave, _frame: slave == "eth1"
+    pair.run(4000)
+    assert Forwarder(pair.a.plan).targets(looking[0]) == ("eth0", "eth2")
+    pair.a.bond.set_option("broadcast_neighbor", "off")
+    assert ways(looking) == {1}
+
+
+@pytest.mark.parametrize(("option", "rounds"), [("on", 2), ("off", 0)])
+def test_neighbours_are_told_of_a_slave_that_carries_again(option: str, rounds: int) -> None:
+    """With broadcast_neighbor, by all slaves that carry: num_grat_arp rounds, as after a failover."""
+    pair = settled(links=3, era_name="howto", broadcast_neighbor=option, num_grat_arp="2")
+    pair.a.machine.addresses = (HostAddress(IPv4Address("10.0.0.1")),)
+    pair.pull("eth1")
+    pair.run(1000)
+    pair.a.machine.sent.clear()
+    pair.plug("eth1")
+    pair.until(pair.together, within_ms=10_000)
+    pair.run(1000)
+    announced = arp.gratuitous(IPv4Address("10.0.0.1"), pair.a.bond.mac)
+    assert [slave for slave, frame in pair.a.machine.sent if frame == announced] == [
+        "eth0",
+        "eth1",
+        "eth2",
+    ] * rounds
 
 
 def test_the_howtos_distribution_is_by_xor_of_addresses() -> None:

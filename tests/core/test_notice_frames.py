@@ -1,4 +1,4 @@
-"""IGMP reports and neighbour advertisements, byte by byte."""
+"""IGMP and MLD reports and neighbour advertisements, byte by byte."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from bondimpl.frames import igmp, ndisc
+from bondimpl.frames import igmp, mld, ndisc
 from bondimpl.machine import HostIpv6
 from bondimpl.runtime import groups
 from tests.core.world import World, mac
@@ -49,6 +49,33 @@ def test_the_real_drivers_frames() -> None:
         "33330000000102000000000186dd6000000000203afffd000000000000000000000000000001"
         "ff02000000000000000000000000000188005a9b20000000fd0000000000000000000000000000010201020000000001"
     )
+
+
+def test_the_real_drivers_mld_reports() -> None:
+    """As captured after a failover on 6.1, once with each version of MLD."""
+    source = IPv6Address("fe80::ff:fe00:1")
+    names = ("ff02::1:ff00:99", "ff05::1:3", "ff02::1:ff00:1")
+    members = tuple(IPv6Address(name) for name in names)
+    assert [frame.hex() for frame in mld.reports(2, members, source=source, mac=mac(1))] == [
+        "33330000001602000000000186dd60000000004c0001fe80000000000000000000fffe000001"
+        "ff0200000000000000000000000000163a000502000001008f00723500000003"
+        "02000000ff0200000000000000000001ff000099"
+        "02000000ff050000000000000000000000010003"
+        "02000000ff0200000000000000000001ff000001"
+    ]
+    assert [frame.hex() for frame in mld.reports(1, members[:1], source=source, mac=mac(1))] == [
+        "3333ff00009902000000000186dd6000000000200001fe80000000000000000000fffe000001"
+        "ff0200000000000000000001ff0000993a00050200000100830081ef00000000ff0200000000000000000001ff000099"
+    ]
+    assert list(mld.reports(2, (), source=source, mac=mac(1))) == []
+
+
+def test_many_groups_need_several_reports() -> None:
+    members = tuple(IPv6Address(f"ff05::{number:x}") for number in range(1, 131))
+    frames = list(mld.reports(2, members, source=IPv6Address("fe80::1"), mac=mac(1)))
+    assert max(len(frame) for frame in frames) <= 14 + 1280
+    told = [frame[at + 4 : at + 20] for frame in frames for at in range(70, len(frame), 20)]
+    assert told == [member.packed for member in members]
 
 
 def test_a_report_in_a_vlan() -> None:
@@ -93,4 +120,14 @@ def test_the_kernels_list_of_groups() -> None:
         "\t\t\t\t010000E0     1 0:00000000\t\t0\n"
     )
     assert groups.parse(text) == {1: (3, []), 12: (2, [GROUP])}
+    six = (
+        "1    lo              ff020000000000000000000000000001     1 0000000C 0\n"
+        "4    bond0           ff050000000000000000000000010003     1 00000006 0\n"
+        "4    bond0           ff0200000000000000000001ff000001     2 00000007 123\n"
+        "4    bond0           ff020000000000000000000000000001     1 0000000C 0\n"
+        "4    bond0           ff010000000000000000000000000001     1 00000008 0\n"
+    )
+    expected = [IPv6Address("ff05::1:3"), IPv6Address("ff02::1:ff00:1")]
+    assert groups.parse_ipv6(six) == {4: expected}
+    assert groups.parse_ipv6("") == groups.parse_ipv6("nonsense\n4 bond0 ff\n") == {}
     assert groups.parse("") == groups.parse("nonsense\n\t\t\n") == {}

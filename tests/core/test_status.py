@@ -289,6 +289,9 @@ def test_the_text_of_the_arp_monitor_equals_the_real_drivers() -> None:
     )
     sample = (SAMPLES / "mode1_variant_arp_two_targets_fom_follow.txt").read_text()
     assert proc_text(world.bond.snapshot(), "6.1.176") == sample
+    world = with_targets("active-backup", "", ns_ip6_target="2001:db8::2,fe80::1")
+    sample = (SAMPLES.parent / "6.x" / "mode1_variant_ns_ip6_target.txt").read_text()
+    assert proc_text(world.bond.snapshot(), "6.1.176") == sample
 
 
 def test_the_howtos_layout_says_nothing_of_the_arp_monitor() -> None:

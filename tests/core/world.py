@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from bondimpl import era, settle
 from bondimpl.bond import Bond
@@ -13,7 +13,16 @@ from bondimpl.errors import MachineError
 from bondimpl.events import Event
 from bondimpl.forwarding import Forwarder, ForwardingPlan, Load
 from bondimpl.frames import flow
-from bondimpl.machine import HostAddress, HostGroup, HostIpv6, PortInfo, ProbePath, Speed, Traffic
+from bondimpl.machine import (
+    HostAddress,
+    HostGroup,
+    HostIpv6,
+    HostIpv6Groups,
+    PortInfo,
+    ProbePath,
+    Speed,
+    Traffic,
+)
 from bondimpl.slave import Link
 
 
@@ -36,6 +45,7 @@ class Nic:
     speed: Speed = field(default_factory=lambda: Speed(10_000, "full"))
     attached: bool = False
     promiscuity: int = 0
+    hears: set[bytes] = field(default_factory=set)
     queries: list[str] = field(default_factory=list)
     traffic: Traffic = field(default_factory=Traffic)
 
@@ -46,19 +56,25 @@ class FakeMachine:
     def __init__(self, nics: int) -> None:
         self.nics = {f"eth{i}": Nic(f"eth{i}", mac(i)) for i in range(nics)}
         self.bond_mac = b""
+        self.queues = 1
         self.bond_carrier = False
         self.addresses: tuple[HostAddress, ...] = ()
         self.ipv6_addresses: tuple[HostIpv6, ...] = ()
         self.groups: tuple[HostGroup, ...] = ()
+        self.ipv6_groups: tuple[HostIpv6Groups, ...] = ()
+        self.bridged: set[IPv4Address] = set()
+        """Addresses of bridges of the host."""
         self.sent: list[tuple[str, bytes]] = []
         self.plans: list[ForwardingPlan] = []
         self.vlans: tuple[int, ...] = ()
+        self.vlan_macs: dict[int, bytes] = {}
+        self.bond_promiscuous = False
         self.missed: Callable[[int], str | None] = lambda _bucket: None
         self.forwarder = Forwarder(missed=lambda bucket: self.missed(bucket))
         self.fail_on: str | None = None
         self.stubborn: str | None = None
         self.mtu = 1500
-        self.paths: dict[IPv4Address, ProbePath | None] = {}
+        self.paths: dict[IPv4Address | IPv6Address, ProbePath | None] = {}
         """Of targets that are not simply neighbours of the bond's first address."""
         self.now: Callable[[], float] = lambda: 0.0
         self.cable: Callable[[str, bytes], None] = lambda _slave, _frame: None
@@ -88,6 +104,14 @@ class FakeMachine:
         self._effect("set_promiscuous", slave)
         self.nics[slave].promiscuity += 1 if on else -1
 
+    def set_hears(self, slave: str, mac: bytes, on: bool) -> None:
+        self._effect("set_hears", slave)
+        hears = self.nics[slave].hears
+        (hears.add if on else hears.remove)(mac)
+
+    def set_bond_promiscuous(self) -> None:
+        self.bond_promiscuous = True
+
     def set_slave_mtu(self, slave: str, mtu: int) -> None:
         self._effect("set_slave_mtu", slave)
         self.nics[slave].mtu = mtu
@@ -95,6 +119,10 @@ class FakeMachine:
     def set_slave_up(self, slave: str, up: bool) -> None:
         self._effect("set_slave_up", slave)
         self.nics[slave].up = up
+
+    def open_queues(self, count: int) -> None:
+        self._effect("open_queues")
+        self.queues = count
 
     def set_bond_mac(self, mac: bytes) -> None:
         self._effect("set_bond_mac")
@@ -110,6 +138,9 @@ class FakeMachine:
         self._effect("bond_addresses")
         return self.addresses
 
+    def is_of_bridge(self, address: IPv4Address) -> bool:
+        return address in self.bridged
+
     def bond_ipv6_addresses(self) -> tuple[HostIpv6, ...]:
         return self.ipv6_addresses
 
@@ -117,8 +148,24 @@ class FakeMachine:
         self._effect("bond_groups")
         return self.groups
 
+    def bond_ipv6_groups(self) -> tuple[HostIpv6Groups, ...]:
+        return self.ipv6_groups
+
     def bond_vlans(self) -> tuple[int, ...]:
         return self.vlans
+
+    def add_vlan(self, vlan: int, name: str, mac: bytes) -> None:
+        self._effect("add_vlan")
+        self.vlans = (*self.vlans, vlan)
+        self.vlan_macs[vlan] = mac
+
+    def remove_vlan(self, vlan: int) -> None:
+        self.vlans = tuple(each for each in self.vlans if each != vlan)
+        del self.vlan_macs[vlan]
+
+    def set_vlan_mac(self, vlan: int, mac: bytes) -> None:
+        self._effect("set_vlan_mac")
+        self.vlan_macs[vlan] = mac
 
     def take_load(self) -> Load:
         return self.forwarder.take_load()
@@ -126,9 +173,10 @@ class FakeMachine:
     def traffic(self, slave: str) -> Traffic:
         return self.nics[slave].traffic
 
-    def probe_path(self, target: IPv4Address) -> ProbePath | None:
-        source = self.addresses[0].address if self.addresses else IPv4Address(0)
-        return self.paths.get(target, ProbePath(source))
+    def probe_path(self, target: IPv4Address | IPv6Address) -> ProbePath | None:
+        own = self.addresses if target.version == 4 else self.ipv6_addresses
+        nobody = IPv4Address(0) if target.version == 4 else IPv6Address(0)
+        return self.paths.get(target, ProbePath(own[0].address if own else nobody))
 
     def transmit(self, slave: str, frame: bytes) -> None:
         self._effect("transmit", slave)
@@ -181,7 +229,7 @@ class World:
         self.machine = FakeMachine(nics)
         self.machine.now = self.clock.now
         self.era = era.era(era_name)
-        settled, warnings = settle.at_load({"mode": mode, **options}, self.era)
+        settled, warnings = settle.at_load({"mode": mode, **options})
         self.events: list[Event] = []
         self.bond = Bond(
             "bond0",

@@ -54,8 +54,8 @@ REFUSED = {
         ("set", "bond0", "prio=5", "queue_id=often", "--slave", "eth0"),
         "queue_id",
     ),
-    "slave option that is not built, beside another": (
-        ("set", "bond0", "prio=5", "queue_id=1", "--slave", "eth0"),
+    "slave option that is not possible, beside another": (
+        ("set", "bond0", "prio=5", "queue_id=17", "--slave", "eth0"),
         "queue_id",
     ),
     "second of two interfaces": (("enslave", "bond0", "eth1", "nosuch"), "nosuch"),

@@ -149,3 +149,28 @@ def test_a_peer_that_the_host_asked_for_is_told_its_slave(lab: Lab, bondd: Daemo
     assert " 0% packet loss" in run("ping", "-c", "3", "-i", "0.05", PEER).stdout
     replies = heard.frames(is_ipv4, 3)
     assert {frame[:6] for frame in replies} == {mac_of("eth1")}
+
+
+def test_a_bridge_over_the_bond_speaks_for_itself(lab: Lab, bondd: Daemon) -> None:
+    """Steps: the bond is a port of a bridge, which asks for several peers. Verify: by the active slave."""
+    quiet(lab, bondd, "balance-alb")
+    ip("link", "add", "dev", "br9", "type", "bridge", "mcast_snooping", "0")
+    run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/br9/disable_ipv6")
+    ip("link", "set", "dev", "bond0", "master", "br9")
+    ip("link", "set", "dev", "br9", "address", link("bond0")["address"], "up")
+    ip("address", "add", f"{HOST}/24", "dev", "br9")
+    settled(lab)
+    wires = [lab.listen(f"port{number}") for number in range(2)]
+    peers = [f"10.0.0.{number}" for number in (2, 3, 4, 5)]
+    for peer in peers:
+        lab.peer("ip", "address", "add", f"{peer}/24", "dev", "br0")
+        assert run("ping", "-c", "1", "-W", "2", peer).returncode == 0
+
+    def asks(frame: bytes) -> bool:
+        packet = decode(frame)
+        return packet is not None and packet.operation == REQUEST and str(packet.sender) == HOST
+
+    questions = wires[0].frames(asks, len(peers))
+    assert {frame[6:12] for frame in questions} == {mac_of("bond0")}
+    assert {str(packet.target) for frame in questions if (packet := decode(frame))} == set(peers)
+    assert wires[1].frames(asks, 0, 0.1) == []

@@ -1,4 +1,4 @@
-"""fail_over_mac, IGMP reports, neighbour advertisements and promiscuity on real interfaces."""
+"""fail_over_mac, IGMP and MLD reports, neighbour advertisements and promiscuity on real interfaces."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bondimpl.frames import igmp, ndisc
+from bondimpl.frames import igmp, mld, ndisc
 from bondimpl.frames.ethernet import parse_mac
+from bondimpl.runtime import groups
 from tests.runtime.lab import Daemon, Lab, eventually, ip, link, run, state
 from tests.runtime.reach import HOST, HOST6, PEER, received
 
@@ -62,6 +64,38 @@ def test_groups_and_ipv6_addresses_are_told_on_the_new_slave(lab: Lab, bond: Dae
         # The kernel repeats its own report of the membership as a change of state, which is another frame.
         told = wiretap.frames(lambda frame: frame in (report, advertisement), count=4)
     assert (told.count(report), told.count(advertisement)) == (3, 1)
+
+
+@contextmanager
+def member_ipv6(group: IPv6Address) -> Iterator[None]:
+    """The host hears this IPv6 group on bond0."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as listener:
+        request = group.packed + struct.pack("=I", socket.if_nametoindex("bond0"))
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)
+        yield
+
+
+@pytest.mark.parametrize("version", [2, 1])
+def test_ipv6_groups_are_told_on_the_new_slave(lab: Lab, bond: Daemon, version: int) -> None:
+    mac, index = parse_mac(link("bond0")["address"]), socket.if_nametoindex("bond0")
+    Path("/proc/sys/net/ipv6/conf/bond0/force_mld_version").write_text(str(version))
+    bond.control.call("set", bond="bond0", options={"resend_igmp": "3"})
+    ip("address", "add", "fe80::b/64", "dev", "bond0", "nodad")
+    ip("address", "flush", "dev", "bond0", "to", str(address_of(mac)))
+    wiretap = lab.listen("port1")
+    with member_ipv6(IPv6Address("ff05::1:3")):
+        eventually(lambda: IPv6Address("ff05::1:3") in groups.joined_ipv6()[index])
+        joined = groups.joined_ipv6()[index]
+        assert not {IPv6Address("ff02::1"), IPv6Address("ff01::1")} & set(joined)
+        told = list(mld.reports(version, joined, source=IPv6Address("fe80::b"), mac=mac))
+        fail(lab, bond)
+        seen = wiretap.frames(lambda frame: frame in told, count=3 * len(told))
+    assert all(seen.count(frame) >= 3 for frame in told)
+
+
+def address_of(mac: bytes) -> IPv6Address:
+    """The link-local address that the kernel makes of a hardware address."""
+    return IPv6Address(b"\xfe\x80" + bytes(6) + bytes([mac[0] ^ 2]) + mac[1:3] + b"\xff\xfe" + mac[3:])
 
 
 @pytest.mark.parametrize("policy", ["active", "follow"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bondimpl.clock import VirtualClock
-from bondimpl.errors import BondError
-from bondimpl.machine import Speed
+from bondimpl.errors import BondError, MachineError
+from bondimpl.machine import Speed, Traffic
 from bondimpl.runtime.probe import FaultShim
 
 
@@ -15,9 +15,10 @@ class Truth:
 
     def __init__(self) -> None:
         self.link = True
+        self.up = True
 
     def admin_up(self, slave: str) -> bool:
-        return True
+        return self.up
 
     def carrier(self, slave: str) -> bool:
         return self.link
@@ -84,10 +85,34 @@ def test_carrier_is_renewed_only_every_period(truth: Truth, shim: FaultShim, clo
     assert shim.carrier("eth0")
 
 
+def test_each_time_is_frozen_for_itself(shim: FaultShim) -> None:
+    passed = Traffic(10.0, 20.0)
+    assert shim.traffic("eth0", passed) == passed
+    shim.answer("eth0", "rx", "frozen")
+    assert shim.traffic("eth0", passed) == Traffic(None, 20.0)
+    shim.answer("eth0", "tx", "frozen")
+    assert shim.traffic("eth0", passed) == Traffic(None, None)
+    assert shim.traffic("eth1", passed) == passed
+    shim.answer("eth0", "rx", "real")
+    assert shim.traffic("eth0", passed) == Traffic(10.0, None)
+
+
+def test_an_address_is_refused_while_the_slave_is_up(truth: Truth, shim: FaultShim) -> None:
+    shim.check_address_change("eth0")
+    shim.answer("eth0", "mac", "fail")
+    with pytest.raises(MachineError, match="busy"):
+        shim.check_address_change("eth0")
+    shim.check_address_change("eth1")
+    truth.up = False
+    shim.check_address_change("eth0")
+
+
 @pytest.mark.parametrize(
     ("query", "answer"),
     [
         ("carrier", "fail"),
+        ("rx", "down"),
+        ("mac", "frozen"),
         ("carrier", "maybe"),
         ("mii", "1"),
         ("speed", "100"),
