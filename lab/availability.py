@@ -8,4 +8,5 @@ from lab.topology import Topology
 
 def unavailable(topology: Topology) -> str | None:
     """Why the topology cannot be built here, in words; None when it can."""
-    return image.missing() if any(host.kind == "uml" for host in topology.hosts) else None
+    kinds = {host.kind for host in topology.hosts} | {switch.kind for switch in topology.switches}
+    return image.missing() if "uml" in kinds else None

@@ -61,10 +61,15 @@ def why_not(needs: Sequence[Needs], topology: Topology) -> str | None:
     for need in needs:
         if reason := need.missing(topology):
             return reason
-    asked = {trait for need in needs for trait in need.traits}
-    if topology.only_for and not topology.only_for & asked:
+    if not meant_for(needs, topology):
         return f"is only for cases that need {' or '.join(sorted(topology.only_for))}"
     return None
+
+
+def meant_for(needs: Sequence[Needs], topology: Topology) -> bool:
+    """Whether the topology is for cases with these needs: a special one is only for those that name it."""
+    asked = {trait for need in needs for trait in need.traits}
+    return not topology.only_for or bool(topology.only_for & asked)
 
 
 def _and(words: set[str] | list[str]) -> str:

@@ -18,6 +18,7 @@ from lab.nft import NftThread
 from lab.nodes import LabLink, LabNode, kill_inhabitants, log_directory, namespaces_of, new_net, quiet
 from lab.switches.bridge import BridgeSwitch
 from lab.switches.ovs import OvsSwitch
+from lab.switches.uml import UmlSwitch
 from lab.timeline import Timeline
 from lab.topology import Host, Port, Switch, Topology
 from lab.undo import UndoStack
@@ -26,7 +27,7 @@ from lab.wiring import hardware_addresses, lay_cables, send_whole_checksums, swi
 PATCH = "patch"
 
 LabHost = NamespaceHost | UmlHost
-SoftwareSwitch = BridgeSwitch | OvsSwitch
+SoftwareSwitch = BridgeSwitch | OvsSwitch | UmlSwitch
 T = TypeVar("T")
 
 
@@ -133,8 +134,9 @@ class Testbed:
         send_whole_checksums(self.topology, devices)
         for one in self.switches.values():
             one.assemble()
-        for guest in (host for host in self.hosts.values() if isinstance(host, UmlHost)):
-            guest.plug_in(self.cables.values(), panel, watcher)
+        for guest in (*self.hosts.values(), *self.switches.values()):
+            if isinstance(guest, UmlHost | UmlSwitch):
+                guest.plug_in(self.cables.values(), panel, watcher)
         watcher.watch(patch.pid)
         switch_on(self.topology, devices, self.cables)
         for pid in {device.pid for device in devices.values()}:
@@ -147,15 +149,19 @@ class Testbed:
 
     def _new_host(self, host: Host, node: Any, log_dir: Path) -> LabHost:
         if host.kind == "uml":
-            addresses = hardware_addresses(self.topology)
-            macs = {nic: addresses[Port(host.name, nic)] for nic in host.nics}
-            return UmlHost(node, macs, self._guests, log_dir)
+            return self._new_guest(host.name, host.nics, node, log_dir)
         return NamespaceHost(node, host.nics, log_dir)
 
     def _new_switch(self, switch: Switch, node: Any, watcher: LinkWatcher, log_dir: Path) -> SoftwareSwitch:
         if switch.kind == "ovs":
             return OvsSwitch(node, switch.ports, self.run_dir, log_dir)
+        if switch.kind == "uml":
+            return UmlSwitch(self._new_guest(switch.name, switch.ports, node, log_dir))
         return BridgeSwitch(node, switch.ports, watcher, self.run_dir, log_dir)
+
+    def _new_guest(self, name: str, nics: tuple[str, ...], node: Any, log_dir: Path) -> UmlHost:
+        addresses = hardware_addresses(self.topology)
+        return UmlHost(node, {nic: addresses[Port(name, nic)] for nic in nics}, self._guests, log_dir)
 
     def _add_node(self, name: str, add: Any, **options: Any) -> Any:
         node = add(name, **options)

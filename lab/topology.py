@@ -10,7 +10,7 @@ from typing import Literal
 from lab.errors import TopologyError
 
 HostKind = Literal["namespace", "uml"]
-SwitchKind = Literal["bridge", "ovs"]
+SwitchKind = Literal["bridge", "ovs", "uml"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,7 +38,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A learning switch with the given ports: a Linux bridge, or Open vSwitch."""
+    """A learning switch with the given ports: a Linux bridge, Open vSwitch, or the bridge of a guest."""
 
     name: str
     ports: tuple[str, ...]

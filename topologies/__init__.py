@@ -7,7 +7,18 @@ from functools import partial
 
 from lab.errors import TopologyError
 from lab.topology import Topology
-from topologies import bladecenter, host_to_host, kernel_peer, lacp_switch, single_switch, two_switch_isl
+from topologies import (
+    bladecenter,
+    gateway,
+    host_to_host,
+    kernel_peer,
+    lacp_switch,
+    many_peers,
+    single_switch,
+    three_switch_chain,
+    two_switch_isl,
+    two_switch_isolated,
+)
 
 BUILDERS: Mapping[str, Callable[..., Topology]] = {
     "host_to_host": host_to_host.build,
@@ -16,10 +27,20 @@ BUILDERS: Mapping[str, Callable[..., Topology]] = {
     "bladecenter:opm": partial(bladecenter.build, ("opm", "opm")),
     "bladecenter:esm": partial(bladecenter.build, ("esm", "esm")),
     "bladecenter:mixed": partial(bladecenter.build, ("esm", "opm")),
+    "two_switch_isolated": two_switch_isolated.build,
+    "three_switch_chain": three_switch_chain.build,
+    "gateway": gateway.build,
+    "many_peers": many_peers.build,
+    "bladecenter:linked": bladecenter.linked,
+    "bladecenter:apart": bladecenter.unlinked,
+    "bladecenter:card": bladecenter.with_card,
+    "bladecenter:full": bladecenter.full,
     "lacp_switch:bridge": partial(lacp_switch.one_switch, "bridge"),
     "lacp_switch:ovs": partial(lacp_switch.one_switch, "ovs"),
     "lacp_switch:two_ovs": partial(lacp_switch.two_switches, "ovs"),
+    "lacp_switch:kernel": lacp_switch.kernel,
     "kernel_peer": kernel_peer.build,
+    "kernel_station": kernel_peer.station,
 }
 
 

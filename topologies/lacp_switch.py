@@ -1,6 +1,7 @@
 """Switches that speak LACP (HOWTO section 6: a switch with support for IEEE 802.3ad).
 
-variants ovs and bridge: one Open vSwitch, or one bridge on whose ports bondimpl speaks LACP
+variants ovs, bridge and kernel: one Open vSwitch, one bridge on whose ports bondimpl speaks LACP, or a
+kernel of its own (a User-Mode Linux guest) with its bridge and its bonding driver
 
 +----------+  eth0 -- p1  +----------+
 |          |  eth1 -- p2  |          |  p5 -- eth0  +---------+
@@ -52,6 +53,18 @@ def one_switch(kind: SwitchKind) -> Topology:
         switches=tuple(replace(switch, kind=kind) for switch in plain.switches),
         traits=LACP,
         only_for=LACP,
+    )
+
+
+def kernel() -> Topology:
+    """The same with a kernel as the switch, for cases that ask for just that: its LACP is kernel_peer's."""
+    special = frozenset({"kernel-switch"})
+    return replace(
+        one_switch("uml"),
+        name="lacp_switch:kernel",
+        summary="4 cables to one switch with LACP (a kernel of its own)",
+        traits=LACP | special,
+        only_for=special,
     )
 
 

@@ -12,28 +12,33 @@
 
 from __future__ import annotations
 
+from lab.errors import TopologyError
 from lab.topology import Host, Switch, Topology
-from topologies.parts import cable, nics, station
+from topologies.parts import behind, fan, nics, stations
 
 
-def build(slaves: int = 4) -> Topology:
-    """A host with `slaves` cables to one switch, and two stations behind it."""
-    ports = tuple(f"p{i}" for i in range(1, slaves + 3))
-    to_switch = [cable(f"host1:{nic}", f"sw1:{port}") for nic, port in zip(nics(slaves), ports, strict=False)]
-    to_peer = cable(f"sw1:{ports[-2]}", "station1:eth0")
-    to_peer_b = cable(f"sw1:{ports[-1]}", "station2:eth0")
+def build(slaves: int = 4, peers: int = 2) -> Topology:
+    """A host with `slaves` cables to one switch, and `peers` stations (two at least) behind it.
+
+    Raises TopologyError.
+    """
+    if peers < 2:
+        raise TopologyError(f"single_switch: {peers} stations; it takes two")
+    ports = tuple(f"p{i}" for i in range(1, slaves + peers + 1))
+    host, others = Host("host1", nics(slaves)), stations(peers)
+    to_peers = behind("sw1", ports[slaves:], others)
     return Topology(
         name="single_switch",
         summary=f"{slaves} cables to one switch",
         picture=__doc__ or "",
-        hosts=(Host("host1", nics(slaves)), station("station1"), station("station2")),
+        hosts=(host, *others),
         switches=(Switch("sw1", ports),),
-        cables=(*to_switch, to_peer, to_peer_b),
+        cables=(*fan(host, "sw1", ports[:slaves]), *to_peers),
         roles={
             "host": "host1",
             "peer": "station1",
             "peer_b": "station2",
             "switch_a": "sw1",
-            "peer_link": to_peer.name,
+            "peer_link": to_peers[0].name,
         },
     )

@@ -1,4 +1,4 @@
-"""The Switch protocol: port groups (static or LACP), port admin, MAC table."""
+"""The Switch protocol: port groups (static or LACP), ports, spanning tree, VLANs, MAC table, counters."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ GroupPolicy = Literal["xor-mac", "xor-ip", "round-robin"]
 LacpMode = Literal["active", "passive"]
 KEYS = range(100, 1000)
 """LACP keys that a port may be given; the ones below are for the groups."""
+VLANS = range(1, 4095)
+"""Ids of VLANs (IEEE 802.1Q)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,19 @@ class Learned:
 
     mac: str
     port: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortCounters:
+    """What a port has received from its cable and sent into it since it was made, in frames and bytes.
+
+    With offloads, a frame counted here may be several on a real wire (up to 64 KiB of TCP at once).
+    """
+
+    received: int
+    sent: int
+    received_bytes: int
+    sent_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,10 @@ class Switch(Protocol):
     def ungroup(self, name: str) -> None:
         """Dissolve a trunk group; its ports are plain ports again."""
 
+    @property
+    def groups(self) -> Mapping[str, tuple[str, ...]]:
+        """The ports of each trunk group, by its name, whether they take part or not."""
+
     def members(self, name: str) -> tuple[str, ...]:
         """The ports of a group that take part at present: those with carrier, and with LACP a partner."""
 
@@ -93,6 +112,23 @@ class Switch(Protocol):
 
     def forwards(self, port: str) -> bool:
         """Whether frames pass the port (for a member of a group: whether it takes part)."""
+
+    def spanning_tree(self, on: bool) -> None:
+        """Switch spanning tree on, with the shortest delay that there is, or off.
+
+        With it a port that comes up forwards only some seconds later; those that are up may pause, too.
+        """
+
+    def vlan(self, port: str, access: int | None = None, trunk: Sequence[int] = ()) -> None:
+        """Put a port, or a group by its name, into VLANs (1 to 4094); with none given, out of all of them.
+
+        access: what comes without a tag belongs to this VLAN, whose frames leave without one. trunk: VLANs
+        whose frames come and leave with their tag. Frames of other VLANs do not pass. A port that joins or
+        leaves a group is as one that was never in a VLAN. Raises LabError.
+        """
+
+    def counters(self, port: str) -> PortCounters:
+        """What the port has received and sent. Raises LabError."""
 
     def mac_table(self) -> tuple[Learned, ...]:
         """The learned addresses (not the switch's own)."""

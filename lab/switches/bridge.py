@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,8 @@ from lab.interfaces import Interfaces
 from lab.linkwatch import LinkState, LinkWatcher
 from lab.nft import NftThread
 from lab.nodes import ip_batch, quiet, run_in
-from lab.switches.base import GroupPolicy, Lacp, LacpPort, Learned
+from lab.switches import kernel_bridge
+from lab.switches.base import GroupPolicy, Lacp, LacpPort, Learned, PortCounters
 from lab.switches.checks import BRIDGE, check_group, check_port
 from lab.switches.lacp_groups import HASH, LacpGroups
 from lab.switches.trunk import SPREAD, inner_end, new_table, table_of, wire
@@ -37,7 +37,7 @@ class _Group:
 
 
 class BridgeSwitch:
-    """A learning switch without spanning tree, IGMP snooping or addresses of its own.
+    """A learning switch without IGMP snooping or addresses of its own; spanning tree when asked for.
 
     As any bridge it swallows what is addressed to 01:80:c2:00:00:0X, LACPDUs among it, but has bondimpl speak
     LACP on the ports of an LACP group.
@@ -58,18 +58,13 @@ class BridgeSwitch:
         self._lacp: LacpGroups | None = None
         self._directories = run_dir, log_dir
         self._lock = threading.RLock()
+        self._spanning_tree = False
+        self._run = partial(run_in, self.pid)
         quiet(self.pid)
 
     def assemble(self) -> None:
         """Make the bridge of the ports, which the cables have made. Raises LabError."""
-        ip_batch(
-            self.pid,
-            (
-                f"link add name {BRIDGE} type bridge mcast_snooping 0 stp_state 0 forward_delay 0",
-                f"link set dev {BRIDGE} up",
-                *(f"link set dev {port} master {BRIDGE}" for port in self.ports),
-            ),
-        )
+        kernel_bridge.new_bridge(self._run, self.ports)
 
     def group(
         self, name: str, ports: Sequence[str], policy: GroupPolicy = "xor-mac", lacp: Lacp | None = None
@@ -79,8 +74,7 @@ class BridgeSwitch:
         `policy` spreads frames towards the host; "round-robin" is for static groups only. Members without a
         carrier, or with LACP without a partner, take no part. Raises LabError.
         """
-        there = {name: group.ports for name, group in self._groups.items()}
-        check_group(self, {**there, **self._lacp_groups}, name, ports, lacp)
+        check_group(self, self.groups, name, ports, lacp)
         known = HASH if lacp else SPREAD
         if policy not in known:
             raise LabError(f"{self.name}: no policy {policy!r} for this group; there are: {', '.join(known)}")
@@ -131,6 +125,11 @@ class BridgeSwitch:
                 (f"link del dev {name}", *(f"link set dev {port} master {BRIDGE}" for port in group.ports)),
             )
 
+    @property
+    def groups(self) -> Mapping[str, tuple[str, ...]]:
+        """The ports of each trunk group, by its name, whether they take part or not."""
+        return {**{name: group.ports for name, group in self._groups.items()}, **self._lacp_groups}
+
     def members(self, name: str) -> tuple[str, ...]:
         """The members of a group that take part at present. Raises LabError."""
         if self._lacp and name in self._lacp.ports:
@@ -152,11 +151,29 @@ class BridgeSwitch:
             if port in ports:
                 return port in self.members(name)
         with self._lock:
-            for group in self._groups.values():
+            for name, group in self._groups.items():
                 if port in group.ports:
-                    return port in group.active
-        rows = json.loads(run_in(self.pid, ("bridge", "-j", "link", "show", "dev", port)) or "[]")
-        return any(row.get("state") == "forwarding" for row in rows)
+                    # Without spanning tree the group forwards as soon as it has a member.
+                    settled = not self._spanning_tree or kernel_bridge.port_forwards(self._run, name)
+                    return port in group.active and settled
+        return kernel_bridge.port_forwards(self._run, port)
+
+    def spanning_tree(self, on: bool) -> None:
+        """Switch spanning tree on or off: a port that comes up listens for 2 s, then learns for 2 s.
+
+        Ports that forward go on; when it is switched off, those on their way still take their time.
+        """
+        kernel_bridge.set_spanning_tree(self._run, on)
+        self._spanning_tree = on
+
+    def vlan(self, port: str, access: int | None = None, trunk: Sequence[int] = ()) -> None:
+        """Raises LabError: not every kernel's bridge can do that. Open vSwitch can."""
+        raise LabError(f"{self.name}: the bridge switch knows no VLANs: take a switch of kind ovs")
+
+    def counters(self, port: str) -> PortCounters:
+        """What the port has received and sent. Raises LabError."""
+        check_port(self, port)
+        return kernel_bridge.port_counters(self._run, port)
 
     def port_admin(self, port: str, up: bool) -> None:
         """Enable or disable a port; the far end of its cable sees the carrier follow (about 1 ms later)."""
@@ -165,16 +182,11 @@ class BridgeSwitch:
 
     def mac_table(self) -> tuple[Learned, ...]:
         """The learned addresses (not the switch's own)."""
-        rows = json.loads(run_in(self.pid, ("bridge", "-j", "fdb", "show", "br", BRIDGE)) or "[]")
-        return tuple(
-            Learned(row["mac"], row["ifname"])
-            for row in rows
-            if row.get("master") == BRIDGE and row.get("state") != "permanent"
-        )
+        return tuple(kernel_bridge.learned(self._run))
 
     def flush(self) -> None:
         """Forget all learned addresses."""
-        ip_batch(self.pid, (f"link set dev {BRIDGE} type bridge fdb_flush",))
+        kernel_bridge.flush(self._run)
 
     def close(self) -> None:
         """Let go of the namespace; what runs in it ends."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
 from lab.interfaces import Interfaces
 from lab.netns import in_namespace
-from lab.nodes import quiet
-from lab.switches.base import GroupPolicy, Lacp, LacpPort, Learned
+from lab.nodes import quiet, run_in
+from lab.switches.base import VLANS, GroupPolicy, Lacp, LacpPort, Learned, PortCounters
 from lab.switches.checks import BRIDGE, check_group, check_port
+from lab.switches.kernel_bridge import port_counters
 from lab.switches.ovs_daemons import Command, Daemons
-from lab.switches.ovs_text import enabled_members, lacp_ports, learned
+from lab.switches.ovs_text import enabled_members, forwarding, lacp_ports, learned
 from lab.sysctl import set_sysctls
 
 # Open vSwitch takes hashes, of the source address or, with LACP only, of addresses and ports of all layers.
@@ -37,7 +39,7 @@ class _Group:
 
 
 class OvsSwitch:
-    """A learning switch without spanning tree, IGMP snooping or addresses of its own.
+    """A learning switch without IGMP snooping or addresses of its own; spanning tree when asked for.
 
     It swallows what is addressed to 01:80:c2:00:00:0X, but speaks LACP on the ports of an LACP group. Ports
     are numbered from 1 in the order of `ports`. Its daemons have their files in a directory below `run_dir`.
@@ -51,6 +53,7 @@ class OvsSwitch:
         self.interfaces = Interfaces(self.pid)
         self._daemons = Daemons(self.name, self.pid, run_dir, log_dir)
         self._groups: dict[str, _Group] = {}
+        self._rstp = False
         quiet(self.pid)
         # The kernel hears the frames of the ports, too: it must not answer ARP on their behalf.
         in_namespace(self.pid, lambda: set_sysctls({"net/ipv4/conf/all/arp_ignore": "1"}))
@@ -72,7 +75,7 @@ class OvsSwitch:
         Towards the host frames are spread by a hash of the source address ("xor-mac"), or, with LACP only, of
         the IP addresses and ports ("xor-ip"). Raises LabError.
         """
-        check_group(self, {name: group.ports for name, group in self._groups.items()}, name, ports, lacp)
+        check_group(self, self.groups, name, ports, lacp)
         if policy not in BALANCE or (policy == "xor-ip" and not lacp):
             kind = "an LACP" if lacp else "a static"
             raise LabError(f"{self.name}: Open vSwitch has no policy {policy!r} for {kind} group")
@@ -101,6 +104,11 @@ class OvsSwitch:
         self._forget_flows()
         del self._groups[name]
 
+    @property
+    def groups(self) -> Mapping[str, tuple[str, ...]]:
+        """The ports of each trunk group, by its name, whether they take part or not."""
+        return {name: group.ports for name, group in self._groups.items()}
+
     def members(self, name: str) -> tuple[str, ...]:
         """The ports of a group that take part at present. Raises LabError."""
         group = self._group(name)
@@ -125,7 +133,50 @@ class OvsSwitch:
         for name, group in self._groups.items():
             if port in group.ports:
                 return port in self.members(name)
+        if self._rstp:
+            return port in forwarding(self._daemons.ask("rstp/show", BRIDGE))
         return self.interfaces.ready(port)
+
+    def spanning_tree(self, on: bool) -> None:
+        """Switch rapid spanning tree on or off: towards hosts, a port that comes up waits for 3 s.
+
+        Those that are up wait now, too. Groups take no part in it, and forward at once. Switched off, ports
+        are out of their VLANs. Raises LabError.
+        """
+        self._daemons.change(("set", "Bridge", BRIDGE, f"rstp_enable={'true' if on else 'false'}"))
+        if self._rstp and not on:
+            # The ports would stay as they were left, discarding, for good. New ones know nothing of it.
+            grouped = {port for group in self._groups.values() for port in group.ports}
+            plain = [port for port in self.ports if port not in grouped]
+            self._daemons.change(*(("del-port", BRIDGE, port) for port in plain))
+            self._daemons.change(*self._plain(plain))
+        self._rstp = on
+        self._forget_flows()
+
+    def vlan(self, port: str, access: int | None = None, trunk: Sequence[int] = ()) -> None:
+        """Put a port, or a group by its name, into VLANs; see lab.switches.base.Switch. Raises LabError."""
+        if port not in self._groups:
+            check_port(self, port)
+        if strangers := [vid for vid in (*trunk, *([] if access is None else [access])) if vid not in VLANS]:
+            raise LabError(f"{self.name}: VLANs {strangers}: must be from {VLANS.start} to {VLANS.stop - 1}")
+        if any(port in group.ports for group in self._groups.values()):
+            raise LabError(f"{self.name}: {port} is in a group: VLANs are the group's")
+        mode = "access" if not trunk else "trunk" if access is None else "native-untagged"
+        settings = [f"tag={access}"] if access is not None else []
+        settings += [f"trunks={','.join(map(str, trunk))}"] if trunk else []
+        settings += [f"vlan_mode={mode}"] if settings else []
+        records = self._groups[port].bundles if port in self._groups else (port,)
+        for record in records:
+            self._daemons.change(
+                ("clear", "Port", record, "tag", "trunks", "vlan_mode"),
+                *([("set", "Port", record, *settings)] if settings else []),
+            )
+        self._forget_flows()
+
+    def counters(self, port: str) -> PortCounters:
+        """What the port has received and sent. Raises LabError."""
+        check_port(self, port)
+        return port_counters(partial(run_in, self.pid), port)
 
     def port_admin(self, port: str, up: bool) -> None:
         """Enable or disable a port; the far end of its cable sees the carrier follow. Raises LabError."""

@@ -12,6 +12,7 @@ from lab.switches.base import LacpPort
 _MEMBER = re.compile(r"^member: (?P<port>\S+): \w+ (?P<attached>attached|detached)$", re.M)
 _ENABLED = re.compile(r"^member (\S+): enabled$", re.M)
 _LEARNED = re.compile(r"^ *(?P<port>\S+) +\d+ +(?P<mac>[0-9a-f:]{17}) +\S+$", re.M)
+_FORWARDING = re.compile(r"^ +(\S+) +\w+ +Forwarding +\d+ ", re.M)
 
 _STATES = {
     "activity": LacpState.ACTIVITY,
@@ -57,6 +58,11 @@ def learned(text: str) -> Iterator[tuple[str, str]]:
     What the switch itself has sent is left out.
     """
     return ((row["mac"], row["port"]) for row in _LEARNED.finditer(text) if row["port"] != "LOCAL")
+
+
+def forwarding(text: str) -> frozenset[str]:
+    """The ports that forward, in the text of `rstp/show BRIDGE`."""
+    return frozenset(_FORWARDING.findall(text))
 
 
 def _state(words: str) -> LacpState:

@@ -31,7 +31,7 @@ from testcases.wire import Wire
 
 R = 50.0
 """Mbit/s of each of the host's cables."""
-ADDRESSES = {"peer": PEER_IP, "peer_b": PEER_B_IP}
+ADDRESSES = {"peer": PEER_IP, "peer_b": PEER_B_IP, "peer_c": "10.0.0.4"}
 FAILURES = [("switch_a", "eth0", "peer_b"), ("switch_b", "eth1", "peer")]
 """A switch, the slave that it takes along, and the outside station that is reached without it."""
 

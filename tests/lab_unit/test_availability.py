@@ -24,7 +24,7 @@ def no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_only_what_needs_a_guest_is_not_available(no_kernel: None) -> None:
     missing = [name for name in topologies.BUILDERS if unavailable(topologies.build(name))]
-    assert missing == ["kernel_peer"]
+    assert missing == ["lacp_switch:kernel", "kernel_peer", "kernel_station"]
 
 
 def test_a_case_goes_elsewhere_or_is_skipped_with_the_reason(no_kernel: None) -> None:

@@ -45,10 +45,11 @@ def test_an_unknown_topology_is_one_line(command: list[str]) -> None:
 
 @pytest.mark.parametrize("command", [["topo", "show"], ["up"]])
 def test_a_name_with_variants_offers_them(command: list[str]) -> None:
-    result = bondlab(*command, "bladecenter")
+    result = bondlab(*command, "lacp_switch")
     assert (result.exit_code, result.stderr) == (
         2,
-        "bondlab: 'bladecenter' has variants: choose bladecenter:opm, bladecenter:esm or bladecenter:mixed\n",
+        "bondlab: 'lacp_switch' has variants: "
+        "choose lacp_switch:bridge, lacp_switch:ovs, lacp_switch:two_ovs or lacp_switch:kernel\n",
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from lab.errors import LabError
 from lab.lacp import CARRYING, NO_SYSTEM, LacpState
 from lab.switches.base import LacpPort
-from lab.switches.ovs_text import enabled_members, lacp_ports, learned
+from lab.switches.ovs_text import enabled_members, forwarding, lacp_ports, learned
 
 DATA = Path(__file__).parent.parent / "data" / "ovs"
 
@@ -47,6 +47,10 @@ def test_members_that_take_part() -> None:
 
 def test_the_mac_table_knows_ports_by_number() -> None:
     assert list(learned(text("fdb"))) == [("02:00:00:00:0a:01", "2"), ("02:00:00:00:0a:07", "4")]
+
+
+def test_ports_that_spanning_tree_lets_forward() -> None:
+    assert forwarding(text("rstp")) == {"p2", "p5"}
 
 
 def test_a_text_that_lacks_something() -> None:
