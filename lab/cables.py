@@ -6,7 +6,7 @@
 
 The device under test sees an ordinary NIC; everything that happens to the cable happens in the panel:
 pulling it (both taps down: both devices lose carrier and stay administratively up), impairments (nft rules
-before the `fwd`), a rate limit (tbf on the taps).
+before the `fwd`), detours (another interface of the panel to `fwd` to), a rate limit (tbf on the taps).
 
 Link integrity. On copper a device loses carrier when the far one is switched off. So a tap is up exactly when
 the cable is plugged and the device *at the other end* is administratively up. That is a rule without memory:
@@ -19,7 +19,7 @@ import errno
 import itertools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lab.errors import LabBroken, LabError
@@ -47,6 +47,7 @@ class End:
     chain: str  # of the frames that arrive from this end
     admin_up: bool = True
     tap_up: bool = False
+    tell: Callable[[bool], None] | None = None  # a device that does not see its carrier by itself
 
 
 @dataclass
@@ -66,6 +67,8 @@ class PatchCable:
         self.cable = cable
         self.name, self.a, self.b = cable.name, cable.a, cable.b
         self.plugged = True
+        self.rate_mbit: float | None = None
+        """The rate limit in force."""
         self.patch_pid = panel.pid
         self.before_link: list[Callable[[], None]] = []
         """Called just before the link comes up: no frame passes until they return."""
@@ -77,6 +80,7 @@ class PatchCable:
         self._impairments: dict[
             str, dict[str, str]
         ] = {}  # key -> chain of the direction -> chain of the rules
+        self._detours: dict[str, str] = {}  # chain of the direction -> interface of the panel
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
@@ -96,6 +100,13 @@ class PatchCable:
     def plug(self) -> float:
         """Plug it in; on return frames pass, unless a device is down. When that was, monotonic seconds."""
         return self._set_plugged(True)
+
+    def carrier_of(self, port: Port, tell: Callable[[bool], None]) -> None:
+        """Have the device at this end told of its carrier by `tell`, now and whenever it changes."""
+        with self._lock:
+            end = self._end(port)
+            end.tell = tell
+            tell(end.tap_up)
 
     def device_changed(self, end: End, _state: LinkState | None = None) -> None:
         """The device at `end` may have gone administratively up or down, or away: the far one follows."""
@@ -130,6 +141,8 @@ class PatchCable:
             if end.tap_up != wanted[end.tap]:
                 end.tap_up = wanted[end.tap]
                 self._panel.interfaces.set_up(end.tap, end.tap_up)
+                if end.tell:
+                    end.tell(end.tap_up)
         for hook in tuple(self.after_link) if comes_up else ():
             hook()
 
@@ -148,10 +161,13 @@ class PatchCable:
         A packet socket there sees as incoming what the device at `end` sent, before the impairments, and as
         outgoing what it is about to receive, after them.
         """
-        for candidate in self._ends:
-            if candidate.port == end:
-                return candidate.tap
-        raise LabError(f"cable {self.name} runs {self.a} - {self.b}; it has no end {end}")
+        return self._end(end).tap
+
+    def _end(self, port: Port) -> End:
+        for end in self._ends:
+            if end.port == port:
+                return end
+        raise LabError(f"cable {self.name} runs {self.a} - {self.b}; it has no end {port}")
 
     # --- impairments
 
@@ -199,6 +215,10 @@ class PatchCable:
         script = [f"flush chain {self._table} faults_{end.chain}" for end in self._ends]
         for chains in impairments.values():
             script += [f"add rule {self._table} faults_{way} jump {chain}" for way, chain in chains.items()]
+        script += [
+            f'add rule {self._table} faults_{way} fwd to "{through}"'
+            for way, through in self._detours.items()
+        ]
         for chain in old.values():
             script += [f"flush chain {self._table} {chain}", f"delete chain {self._table} {chain}"]
         return script
@@ -208,6 +228,43 @@ class PatchCable:
         if not chains:
             raise LabError(f"cable {self.name} runs {self.a} - {self.b}; it does not touch {node}")
         return chains
+
+    # --- detours
+
+    def detour(self, through: Mapping[Port, str]) -> None:
+        """Lead what comes from each of these ends, after all impairments, into an interface of the panel.
+
+        Whoever reads there hands it on to the other end's tap. Raises LabError.
+        """
+        with self._lock:
+            new = {self._end(end).chain: device for end, device in through.items()}
+            if taken := new.keys() & self._detours.keys():
+                raise LabError(f"cable {self.name}: {', '.join(sorted(taken))} has a detour already")
+            self._reroute({**self._detours, **new})
+            for chain, device in new.items():
+                if f'fwd to "{device}"' not in self._panel.nft.run(
+                    f"list chain {self._table} faults_{chain}"
+                ):
+                    raise LabError(f"cable {self.name}: nft has no way to {device}")
+
+    @property
+    def detours(self) -> tuple[Port, ...]:
+        """The ends from which frames go a detour."""
+        return tuple(end.port for end in self._ends if end.chain in self._detours)
+
+    def straighten(self, ends: Iterable[Port]) -> None:
+        """End the detours of what comes from these ends: frames go straight again; none there is no error."""
+        with self._lock:
+            gone = {self._end(end).chain for end in ends}
+            self._reroute({chain: device for chain, device in self._detours.items() if chain not in gone})
+
+    def _reroute(self, detours: dict[str, str]) -> None:
+        before, self._detours = self._detours, detours
+        try:
+            self._panel.nft.run("\n".join(self._rewire(self._impairments, {})))
+        except LabError:
+            self._detours = before
+            raise
 
     # --- rate
 
@@ -220,6 +277,7 @@ class PatchCable:
                 run_in(self.patch_pid, ("tc", "qdisc", "replace", "dev", end.tap, "root", *shape.split()))
             elif "tbf" in run_in(self.patch_pid, ("tc", "qdisc", "show", "dev", end.tap)):
                 run_in(self.patch_pid, ("tc", "qdisc", "del", "dev", end.tap, "root"))
+        self.rate_mbit = mbit
 
 
 def _is_up_now(end: End) -> bool:

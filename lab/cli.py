@@ -121,14 +121,33 @@ def up(
     it = topologies.build(name)
     if len(it.slaves) < slaves:
         raise TopologyError(f"{name}: --slaves {slaves}, but the host has {len(it.slaves)} NICs")
-    from lab import sandbox  # late, like all that needs root: the other commands start in no time
-
-    if not sandbox.inside():
-        if os.geteuid() != 0:
-            raise LabBroken("a lab needs root: run this with sudo")
-        sys.stdout.flush()
-        sandbox.exec_inside([sys.executable, "-m", "lab.cli", *sys.argv[1:]])
+    _go_inside()
     _play(it, mode, miimon, slaves)
+
+
+@app.command(epilog="Example: bondlab chaos --seed 7 --for 60 --topo two_switch_isl --mode active-backup")
+@_plainly
+def chaos(
+    seed: Annotated[int, typer.Option(help="which story of faults")] = 1,
+    for_s: Annotated[float, typer.Option("--for", min=1, help="how long, in seconds")] = 60,
+    topo: Annotated[str, typer.Option(help="a topology, see 'bondlab topo list'")] = "single_switch",
+    mode: Annotated[str, typer.Option(help="bonding mode")] = "active-backup",
+    miimon: Annotated[int, typer.Option(help="interval of the MII monitor, ms")] = 100,
+    slaves: Annotated[int, typer.Option(min=1, help="how many NICs to enslave")] = 2,
+) -> None:
+    """Break and mend cables and switches at random, and check after each whether the peer is reachable.
+
+    The same seed, the same faults. A failing story is shrunk to the faults that it takes; the status is 1.
+    """
+    it = topologies.build(topo)
+    if len(it.slaves) < slaves:
+        raise TopologyError(f"{topo}: --slaves {slaves}, but the host has {len(it.slaves)} NICs")
+    _go_inside()
+    from lab.chaos.play import Setting
+    from lab.chaos.run import chaos as run
+
+    if not run(it, Setting(mode, slaves, miimon), seed, for_s, print):
+        raise typer.Exit(FAILED)
 
 
 @app.command(epilog="Example: bondlab clean")
@@ -149,6 +168,17 @@ def clean() -> None:
         raise LabBroken("not everything could be cleaned; see above")
 
 
+def _go_inside() -> None:
+    """Start this command anew in a sandbox, if it is not in one. Raises LabBroken."""
+    from lab import sandbox  # late, like all that needs root: the other commands start in no time
+
+    if not sandbox.inside():
+        if os.geteuid() != 0:
+            raise LabBroken("a lab needs root: run this with sudo")
+        sys.stdout.flush()
+        sandbox.exec_inside([sys.executable, "-m", "lab.cli", *sys.argv[1:]])
+
+
 def _play(it: Topology, mode: str, miimon: int, slaves: int) -> None:
     from bondimpl.runtime.control import SOCKET_VARIABLE
     from lab.bonding import HOST_IP, PEER_IP, Bonding
@@ -162,16 +192,13 @@ def _play(it: Topology, mode: str, miimon: int, slaves: int) -> None:
         drivers = Fleet(bed)
         bond = Bonding(bed, drivers)(mode, slaves, miimon=miimon)
         host, peer = bond.host.name, bed.host("peer").name
-        path = search_path()
         sockets = drivers.userspace.sockets
-        for node in bed.net.values():
-            node.export(PATH=path, **({SOCKET_VARIABLE: sockets[node.name]} if node.name in sockets else {}))
-        os.environ |= {"PATH": path, SOCKET_VARIABLE: sockets[host]}  # for the command sh
+        os.environ |= {"PATH": search_path(), SOCKET_VARIABLE: sockets[host]}  # for the command sh
         print(f"{it.name}: {host} is {HOST_IP} (bond0, {mode}), {peer} is {PEER_IP}")
         print(f"{host} carries the bond. Try:")
         for words in (f"ping -c3 {peer}", "bondctl status bond0 --proc", "bondctl log bond0"):
             print(f"  {host} {words}")
-        talk(bed)
+        talk(bed, sockets)
 
 
 def main() -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from functools import partial
 
 from mininet.cli import CLI
 from mininet.log import error as tell
 from mininet.log import lg
 
+from bondimpl.runtime.control import SOCKET_VARIABLE
 from lab.errors import LabError
 from lab.hosts.base import Host
+from lab.hosts.namespace import search_path
 from lab.testbed import Testbed
 
 
@@ -32,8 +35,14 @@ class Prompt(CLI):  # type: ignore[misc]  # mininet has no annotations
             return False
 
 
-def talk(bed: Testbed) -> None:
-    """Take commands from the terminal, or a pipe, to their end. The hosts answer to their names."""
+def talk(bed: Testbed, sockets: Mapping[str, str]) -> None:
+    """Take commands from the terminal, or a pipe, to their end. The hosts answer to their names.
+
+    The programs of the project are found there; those on a host speak to the daemon at its one of `sockets`.
+    """
+    for node in bed.net.values():
+        socket = {SOCKET_VARIABLE: sockets[node.name]} if node.name in sockets else {}
+        node.export(PATH=search_path(), **socket)
     for name, host in bed.hosts.items():
         bed.net[name].find_address = partial(address_of, host)
     for handler in lg.handlers:  # what commands print is output, not a log on stderr

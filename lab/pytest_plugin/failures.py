@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import platform
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 import pytest
 
 from lab.errors import DriverDied, LabBroken, LabError
+from lab.evidence import evidence
 from lab.pytest_plugin.collecting import BROKEN
 from lab.pytest_plugin.fixtures import LIVE, Live, case_name
 from lab.pytest_plugin.keeping import keep
@@ -38,11 +41,12 @@ def pytest_runtest_makereport(
         report.sections += [(title, text) for title, text in texts.items() if text]
         root = item.config.rootpath
         directory = root / ARTIFACTS / case_name(item)
-        report.sections.append(("artifacts", save(live, texts, directory)))
+        files = {**evidence(live.bed), "run.json": about(item)}
+        report.sections.append(("artifacts", save(live, texts, directory, files)))
         # Last, where one looks first: the texts above fill the screen.
         failure = in_short(item.path, call.excinfo, root) if call.excinfo else report.longreprtext
         report.sections.append(("in short", failure))
-        if options(item.config).keep_on_fail:
+        if options(item.config).stops:
             keep(item, live, failure, directory)
     return report
 
@@ -75,8 +79,30 @@ def _told(tell: Callable[[], str]) -> str:
         return f"(cannot be told: {error})"
 
 
-def save(live: Live, texts: dict[str, str], directory: Path) -> str:
+def about(item: pytest.Item) -> str:
+    """What one needs to run the case again just so, as JSON.
+
+    Its `properties` are what it noted with `record_property`: the `seed` of what it leaves to chance.
+    """
+    chosen = options(item.config)
+    facts = {
+        "case": item.nodeid,
+        "arguments": [str(argument) for argument in item.config.invocation_params.args],
+        "driver": chosen.driver,
+        "era": chosen.era,
+        "properties": [[name, str(value)] for name, value in item.user_properties],
+        "hash seed": os.environ.get("PYTHONHASHSEED", "random"),
+        "worker": os.environ.get("PYTEST_XDIST_WORKER", "none"),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+    }
+    return json.dumps(facts, indent=2)
+
+
+def save(live: Live, texts: dict[str, str], directory: Path, files: Mapping[str, str] | None = None) -> str:
     """Write all that is known of the lab to `directory`, in place of what is there; where it is, in words.
+
+    `texts` go to files named by their titles, `files` to those of their names.
 
     Another run in this tree may fail in the same case at the same time: the later one's files stay.
     """
@@ -90,6 +116,8 @@ def save(live: Live, texts: dict[str, str], directory: Path) -> str:
         for title, text in texts.items():
             ended = text if text.endswith("\n") else f"{text}\n"
             (directory / f"{title.replace(' ', '-')}.txt").write_text(ended)
+        for name, text in (files or {}).items():
+            (directory / name).write_text(text)
         live.capture.settle()
         live.capture.write_pcaps(directory / "pcap")
         processes = Path(live.bed.run_dir) / "processes"

@@ -34,8 +34,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     options(config)  # refuse what is wrong with them before anything is set up
     if any(getattr(config.option, word, False) for word in _INFORMATIVE) or hasattr(config, "workerinput"):
         return
-    if options(config).keep_on_fail and _distributes(config):
-        raise pytest.UsageError("--keep-on-fail: workers have no terminal to stop at; leave out -n")
+    if (stops := options(config).stops) and _distributes(config):
+        raise pytest.UsageError(f"{' '.join(stops)}: workers have no terminal to stop at; leave out -n")
     if os.geteuid() != 0:
         if _wants_cases(config):
             raise pytest.UsageError(

@@ -14,10 +14,11 @@ _ports = itertools.count(5201)
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """What arrived of a transfer: bytes, and Mbit/s (TCP payload)."""
+    """What arrived of a transfer: bytes, and Mbit/s (TCP payload); segments that the sender sent again."""
 
     received: int
     mbit: float
+    retransmits: int
 
 
 def transfer(client: Host, server: Host, address: str, *options: str) -> Transfer:
@@ -32,7 +33,8 @@ def transfer(client: Host, server: Host, address: str, *options: str) -> Transfe
     )
     try:
         argv = ["iperf3", "--client", address, "--port", port, "--json", *options]
-        end = json.loads(client.run(argv).stdout)["end"]["sum_received"]
+        end = json.loads(client.run(argv).stdout)["end"]
     finally:
         listener.stop()
-    return Transfer(int(end["bytes"]), end["bits_per_second"] / 1e6)
+    arrived, sent = end["sum_received"], end["sum_sent"]
+    return Transfer(int(arrived["bytes"]), arrived["bits_per_second"] / 1e6, int(sent["retransmits"]))

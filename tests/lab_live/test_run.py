@@ -66,6 +66,14 @@ def test_a_failing_case_tells_all(project: Path) -> None:
         assert words in done.stdout, words
     left = artifacts(project)
     assert {p.name for p in left.iterdir()} >= {"timeline.txt", "pcap", "processes", "host1-bond0-status.txt"}
+    link = {it["ifname"]: it for it in json.loads((left / "host1-ip-link.json").read_text())}
+    assert link["eth0"]["flags"]
+    assert "linkinfo" in link["bond0"]
+    assert json.loads((left / "host2-ip-addr.json").read_text())
+    assert json.loads((left / "cable-host1.eth0--host2.eth0.json").read_text())["plugged"] is True
+    about = json.loads((left / "run.json").read_text())
+    assert about["case"].endswith("[host_to_host]")
+    assert "--pcap-dir=pcaps" in about["arguments"]
     assert (left / "pcap" / "host1.eth0.pcap").stat().st_size > 24
     timeline = (left / "timeline.txt").read_text()
     assert re.match(r" +0\.0000  is 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z\n", timeline)

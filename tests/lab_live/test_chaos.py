@@ -1,0 +1,30 @@
+"""`bondlab chaos`: random faults on a lab, with a bond that holds and with one that cannot."""
+
+from __future__ import annotations
+
+import re
+
+from tests.lab_live.commands import bondlab
+
+
+def test_a_bond_with_a_monitor_holds() -> None:
+    done = bondlab("chaos", "--seed", "4", "--for", "6")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    first, looks, last = done.stdout.splitlines()
+    assert re.fullmatch(r"seed 4: \d+ faults in 6 s on single_switch, active-backup", first)
+    assert "reachable" in looks
+    assert last == "what had to be reachable was, what was cut off was not"
+
+
+def test_a_bond_without_a_monitor_is_found_out_and_the_story_shrunk() -> None:
+    done = bondlab("chaos", "--seed", "3", "--for", "3", "--miimon", "0")  # its third fault takes eth0
+    assert (done.returncode, done.stderr) == (1, ""), done.stdout
+    assert re.search(r"after fault 3: reachable, yet stream \d+ arrives: not within 3 s", done.stdout)
+    assert re.search(r"1 of them suffice:\n  host1\.eth0--sw1\.p1, then \d+ ms\nreachable, yet", done.stdout)
+    assert re.search(r"chaos +host1\.eth0--sw1\.p1 broken", done.stdout)
+
+
+def test_wrong_words() -> None:
+    done = bondlab("chaos", "--topo", "single_switch", "--slaves", "9")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "bondlab: single_switch: --slaves 9, but the host has 4 NICs\n"
