@@ -31,12 +31,5 @@ class SlaveError(BondError):
     """An interface cannot be enslaved, released or made active."""
 
 
-class NotBuilt(BondError):
-    """A part of the driver that bondimpl does not have yet."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} is not built yet", "EOPNOTSUPP")
-
-
 class MachineError(BondError):
     """The machine refused: no permission, no /dev/net/tun, interface vanished ..."""
