@@ -11,6 +11,7 @@ from lab.drivers.userspace import UserspaceDriver
 
 Link = Literal["up", "down", "fail", "real"]
 Query = Literal["carrier", "mii", "ethtool"]
+Time = Literal["rx", "tx"]
 UP_DOWN: tuple[Link, ...] = ("down", "up")
 BOND = "bond0"
 
@@ -33,6 +34,18 @@ class FaultShim:
     def speed(self, nic: str, answer: str) -> None:
         """From now on a slave's driver tells this speed (Mbit/s) and duplex: `100/half`, `fail`, `real`."""
         self._probe(nic, answers={"speed": answer})
+
+    def freeze(self, nic: str, *times: Time) -> None:
+        """From now on a slave's driver does not update when it last received or sent."""
+        self._probe(nic, answers=dict.fromkeys(times, "frozen"))
+
+    def thaw(self, nic: str, *times: Time) -> None:
+        """It updates them again."""
+        self._probe(nic, answers=dict.fromkeys(times, "real"))
+
+    def refuse_address(self, nic: str) -> None:
+        """From now on a slave's driver takes no other hardware address while the NIC is up."""
+        self._probe(nic, answers={"mac": "fail"})
 
     def refresh(self, nic: str, period_ms: int) -> None:
         """The driver renews its carrier flag only that often; 0: at once."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from lab import frames
-from lab.cases import Bonding, StreamMaker, Testbed, behaviour, eventually, needs, never
+from lab.cases import PEER_IP, Bonding, StreamMaker, Testbed, behaviour, eventually, needs, never
 from lab.faults import CablePull
 from testcases.bounds import detection, seconds
 from testcases.bursts import carried, numbered, peers_like
 from testcases.modes import SPREADING
 from testcases.outages import lost_between, trouble_after
+from testcases.section_12_high_availability.bulk import transfer
 from testcases.wire import Wire
 
 
@@ -106,3 +107,27 @@ def test_other_modes_have_no_primary(bonded: Bonding, wire: Wire, mode: str) -> 
             bonded.peer_bond.delete()
     assert found[0] == found[1]
     assert set(found[0]) == ({"eth0"} if mode == "802.3ad" and not bonded.peer_bond else {"eth0", "eth1"})
+
+
+@behaviour("2.primary.prefer-faster-slave")
+@needs(slaves=2, meeting=True, switch=True, once=True)
+def test_the_primary_may_be_the_faster_slave(bed: Testbed, bonded: Bonding) -> None:
+    """Steps: the cable of eth0 has 20 Mbit/s, that of eth1, the primary, 100 (not 100 and 1000); a TCP
+    transfer each while both are whole, with eth1 pulled, and with eth1 back.
+
+    Verify: the first and the last get more than eth0 has, the second no more than that, and all something.
+    """
+    bond = bonded("active-backup", miimon=100, primary="eth1")
+    rates = (20.0, 100.0)
+    for number, mbit in enumerate(rates):
+        bed.slave_cable(number).limit(mbit)
+
+    def goodput() -> float:
+        return transfer(bond.host, bed.host("peer"), PEER_IP, "--time", "1").mbit
+
+    assert rates[0] * 1.5 < goodput() <= rates[1]
+    with CablePull(bed, bed.slave_cable(1)):
+        eventually(lambda: bond.status().active == "eth0", within=seconds(detection()))
+        assert rates[0] * 0.3 < goodput() <= rates[0]
+    eventually(lambda: bond.status().active == "eth1", within=seconds(detection()))
+    assert rates[0] * 1.5 < goodput() <= rates[1]

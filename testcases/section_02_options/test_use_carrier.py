@@ -8,8 +8,10 @@ from lab.cases import BondDriver, Bonding, StreamMaker, Testbed, behaviour, even
 from lab.faults import CablePull
 from testcases.bounds import detection, seconds
 from testcases.fault_shim import UP_DOWN, FaultShim
+from testcases.links import has_carrier
 from testcases.modes import MODES
 from testcases.outages import trouble_after
+from testcases.section_14_faq.tap_nic import add_tap
 from testcases.slaves import link_goes, link_is
 
 
@@ -143,3 +145,29 @@ def test_use_carrier_decides_whom_to_believe(
     shim.answer("eth0", "mii", "down")
     eventually(link_is(bond, "eth0", word), within=seconds(100 + detection()))
     never(link_is(bond, "eth0", "down" if word == "up" else "up"), during=seconds(100 + detection()))
+
+
+@behaviour("2.use_carrier.driver-coverage")
+@needs(slaves=2, switch=True, once=True)
+def test_not_every_kind_of_nic_keeps_its_carrier(bed: Testbed, bonded: Bonding, stream: StreamMaker) -> None:
+    """Steps: a veth and a TAP (whose frames pass the cable of eth1) as slaves; pull the cable of each, and
+    list for which the carrier flag goes.
+
+    Verify: for the veth, which miimon then takes for down; not for the TAP, whose program leaves the flag
+    alone, so that it is taken for up: drivers of either kind are still about.
+    """
+    host = bed.host("host")
+    add_tap(host, "tap0", "eth1")
+    bond = bonded("active-backup", slaves=("eth0", "tap0"), miimon=100)
+    host.run(["ip", "link", "set", "dev", "eth1", "up", "arp", "off"])
+    keeps_carrier = {}
+    for kind, nic, number in (("veth", "eth0", 0), ("tap", "tap0", 1)):
+        assert has_carrier(host, nic)
+        with CablePull(bed, bed.slave_cable(number)):
+            with stream("out") as clock:
+                clock.run(seconds(detection()))
+            keeps_carrier[kind] = not has_carrier(host, nic)
+            assert link_is(bond, nic, "down" if keeps_carrier[kind] else "up")()
+        link_goes(bond, nic, "up")
+    assert keeps_carrier == {"veth": True, "tap": False}
+    bed.timeline.note("carrier support", ", ".join(f"{kind}: {kept}" for kind, kept in keeps_carrier.items()))

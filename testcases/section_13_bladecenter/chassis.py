@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from lab.cases import Port, Testbed
+from lab import frames
+from lab.cases import Capture, Port, Testbed
 from lab.hosts.base import Host
+from testcases.bursts import is_of_burst
 
 
 def blades(bed: Testbed) -> tuple[Host, ...]:
@@ -15,3 +17,11 @@ def blades(bed: Testbed) -> tuple[Host, ...]:
 def first_hop(bed: Testbed, host: Host, nic: str) -> str:
     """The node at which the cable of the NIC ends."""
     return bed.topology.far_end(Port(host.name, nic)).node
+
+
+def delivered(bed: Testbed, capture: Capture, since_s: float) -> set[str]:
+    """The addresses to which frames of bursts have reached the station outside (the one called peer)."""
+    station = bed.host("peer")
+    capture.settle()
+    heard = capture.frames(Port(station.name, station.nics[0]), False, since_s, is_of_burst)
+    return {frames.dst_mac(seen.data) for seen in heard}

@@ -83,7 +83,7 @@ def test_round_robin_misbehaves_over_switch_modules(
     multiple_switches.test_balancing_over_two_switches_misbehaves("balance-rr", bed, bonded, stream)
 
 
-@behaviour("13.1.ab.no-extra-requirements")
+@behaviour("13.1.ab.no-extra-requirements", "13.1.bladecenter.supported-modes")
 @needs(traits=("chassis",))
 def test_active_backup_works_with_any_modules(bed: Testbed, bonded: Bonding, stream: StreamMaker) -> None:
     """Steps: whatever the modules, traffic both ways; pull the cable of the active slave.

@@ -30,6 +30,29 @@ def test_eth0_goes_to_module_1_and_eth1_to_module_2(bed: Testbed, bonded: Bondin
         assert bond.status().slave("eth1").mii_status == "up"
 
 
+@behaviour("13.1.wiring.daughter-card")
+@needs(slaves=4, traits=("card",), roles=("neighbour", "switch_c", "switch_d"))
+def test_a_daughter_card_leads_to_modules_3_and_4(bed: Testbed, bonded: Bonding) -> None:
+    """Steps: look where the four NICs of all blades lead; take the power from module 3.
+
+    Verify: each NIC leads to the module of its number; every eth2 loses its link and no other NIC does; the
+    bond of the first blade sees just that, and is whole again when the power is back.
+    """
+    bond = bonded("active-backup", slaves=4, miimon=100)
+    for blade in blades(bed):
+        for nic, letter in zip(blade.nics, "abcd", strict=True):
+            assert first_hop(bed, blade, nic) == bed.switch(f"switch_{letter}").name
+
+    def down() -> list[str]:
+        return [slave.name for slave in bond.status().slaves if slave.mii_status != "up"]
+
+    with PowerOff(bed, bed.switch("switch_c")):
+        for blade in blades(bed):
+            assert [nic for nic in blade.nics if not has_carrier(blade, nic)] == ["eth2"]
+        eventually(lambda: down() == ["eth2"], seconds(detection()), what="eth2 alone is down")
+    eventually(lambda: down() == [], seconds(detection()), what="all are up")
+
+
 @behaviour("13.1.wiring.module-kinds")
 @needs(traits=("chassis", "esm", "opm"))
 def test_a_module_is_a_switch_or_passes_through(bed: Testbed, bonded: Bonding, stream: StreamMaker) -> None:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 
-from lab.cases import Bonding, StreamMaker, Testbed, behaviour, eventually, needs, send_frames
+import pytest
+
+from lab.cases import BondDriver, Bonding, StreamMaker, Testbed, behaviour, eventually, needs, send_frames
+from lab.drivers.userspace import UserspaceDriver
 from lab.faults import CablePull
 from lab.hosts.base import Host
 from testcases.bounds import detection, seconds
-from testcases.bursts import numbered
+from testcases.bursts import carried, numbered, peers_like
+from testcases.fault_shim import FaultShim
+from testcases.modes import ADAPTIVE, MODES, SPREADING
 from testcases.outages import trouble_after
 from testcases.section_14_faq.tap_nic import add_tap
 from testcases.wire import Wire
 
 MANY, ROUNDS = 32, 10
+SPEEDS = {"eth0": 10, "eth1": 100, "eth2": 1000}
+"""Mbit/s"""
 
 
 def add_cables_to_nowhere(host: Host, count: int) -> list[str]:
@@ -81,3 +88,37 @@ def test_slaves_may_be_of_different_makes(
             assert wire.reached("eth1")
             reports = out.report(), back.report()
     assert all(trouble_after(report, fault.at) <= detection() for report in reports), reports
+
+
+@behaviour("14.2.mixed-speeds-allowed")
+@pytest.mark.parametrize("mode", [*MODES, *ADAPTIVE])
+@needs(slaves=3, meeting=True, switch=True, once=True)
+def test_slaves_may_be_of_different_speeds(
+    mode: str, bed: Testbed, driver: BondDriver, bonded: Bonding, stream: StreamMaker, wire: Wire
+) -> None:
+    """Steps: three cables of 10, 100 and 1000 Mbit/s, which the NICs' drivers tell where they can be made to;
+    all three are enslaved anew; traffic both ways.
+
+    Verify: all are accepted and up; nothing is lost, and the modes in which every slave takes part use all
+    three.
+    """
+    shim = FaultShim(driver, bed) if isinstance(driver, UserspaceDriver) else None
+    for number, mbit in enumerate(SPEEDS.values()):
+        bed.slave_cable(number).limit(mbit)
+    bond = bonded(mode, slaves=3, miimon=100)
+    for nic, mbit in SPEEDS.items():
+        if shim:
+            shim.speed(nic, f"{mbit}/full")
+        bond.release(nic)
+        bond.enslave(nic)
+    eventually(lambda: {slave.mii_status for slave in bond.status().slaves} == {"up"}, seconds(detection()))
+    assert set(bond.status().slave_names) == set(SPEEDS)
+    with stream("in") as back, stream("out") as out:
+        out.wait_flowing()
+        back.wait_flowing()
+        out.run(0.3)
+    assert out.report().lost == back.report().lost == 0
+    if mode in SPREADING:
+        peers = peers_like(bond.host.mac(bond.name))
+        burst = carried(wire, bond, numbered(bond, peers, 48), copies=3 if mode == "broadcast" else 1)
+        assert set(burst) == set(SPEEDS)

@@ -21,7 +21,7 @@ from lab.hosts.base import Host
 from testcases.bounds import LACP_JOIN, seconds
 from testcases.bursts import carried, numbered, peers_like
 from testcases.lacpdus import carrying
-from testcases.modes import ADAPTIVE, MODES
+from testcases.modes import ADAPTIVE, EVERY, MODES
 from testcases.neighbours import wait_dealt
 from testcases.wire import Wire
 
@@ -48,19 +48,24 @@ def macs(bond: BondHandle, *nics: str) -> list[str]:
     return [bond.host.mac(name) for name in (bond.name, *nics)]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@behaviour("14.8.mac.from-first-slave")
+@pytest.mark.parametrize("mode", EVERY)
 @needs(slaves=2, once=True)
 def test_the_bond_has_the_address_of_its_first_slave(mode: str, bed: Testbed, driver: BondDriver) -> None:
-    """Steps: enslave eth1, then eth0. (VLAN devices have cases of their own.)
+    """Steps: enslave eth1, then add a VLAN, then enslave eth0.
 
-    Verify: the bond has eth1's address as soon as that is enslaved, and keeps it; eth0 takes it, too.
+    Verify: the bond has eth1's address as soon as that is enslaved, and keeps it; the VLAN has it, too, and
+    eth0 takes it but in the adaptive modes.
     """
     bond = empty_bond(bed, driver, mode)
-    first = bond.host.mac("eth1")
+    first, other = bond.host.mac("eth1"), bond.host.mac("eth0")
     bond.enslave("eth1")
     assert macs(bond, "eth1") == [first, first]
+    device = bond.add_vlan(100)
+    assert bond.host.mac(device) == first
     bond.enslave("eth0")
-    assert macs(bond, "eth1", "eth0") == [first, first, first]
+    assert macs(bond, "eth1", "eth0") == [first, first, other if mode in ADAPTIVE else first]
+    assert bond.host.mac(device) == first
 
 
 @behaviour("14.8.mac.survives-first-slave-removal")

@@ -1,0 +1,1 @@
+"""HOWTO section 11: promiscuous mode."""
