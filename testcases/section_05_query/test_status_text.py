@@ -10,7 +10,7 @@ from lab.cases import BondDriver, Bonding, DriverRefused, StreamMaker, Testbed, 
 from lab.faults import CablePull
 from testcases.bounds import detection, seconds
 from testcases.links import has_carrier
-from testcases.modes import MODES
+from testcases.modes import ADAPTIVE, EVERY, MODES
 from testcases.wire import Wire
 
 SLAVE_LINES = ("Slave Interface", "MII Status", "Link Failure Count")
@@ -208,21 +208,22 @@ def test_each_bond_has_a_text_of_its_own_and_takes_it_along(bed: Testbed, driver
 def test_the_text_shows_what_mode_and_monitor_have(bed: Testbed, driver: BondDriver) -> None:
     """Steps: a bond of each mode with the MII monitor, and of each that has it with the ARP monitor.
 
-    Verify: each text can be read; the data of 802.3ad are there in that mode, the primary in active-backup,
-    the interval of the monitor that is asked for and no other, and with it the ARP targets. The text of
-    2.6.12 has no lines for the ARP monitor, so that it may show neither. (The adaptive modes: not built yet.)
+    Verify: each text can be read; the data of 802.3ad are there in that mode, the primary in those that have
+    one, the interval of the monitor that is asked for and no other, and with it the ARP targets. The text of
+    2.6.12 has no lines for the ARP monitor, so that it may show neither.
     """
     host, arp = bed.host("host"), {"arp_interval": "200", "arp_ip_target": "10.0.0.2,10.0.0.3"}
     monitors = ({"miimon": "100"}, arp)
-    wanted = [(mode, monitor) for mode in (*MODES, "802.3ad") for monitor in monitors]
-    wanted.remove(("802.3ad", arp))
+    wanted = [(mode, monitor) for mode in EVERY for monitor in monitors]
+    wanted = [(mode, monitor) for mode, monitor in wanted if monitor is not arp or mode in MODES]
+    with_primary = ("active-backup", *ADAPTIVE)
     for number, (mode, monitor) in enumerate(wanted):
-        primary = {"primary": "eth0"} if mode == "active-backup" else {}
+        primary = {"primary": "eth0"} if mode in with_primary else {}
         bond = driver.create(host, f"bond{number}", {"mode": mode, **monitor, **primary})
         text, view = bond.proc_text(), bond.status()
         assert view.mode == mode
         assert ("802.3ad info" in text) == (view.ad is not None) == (mode == "802.3ad")
-        assert ("Primary Slave:" in text) == (mode == "active-backup")
+        assert ("Primary Slave:" in text) == (mode in with_primary)
         assert view.miimon_ms == (0 if monitor is arp else 100)
         targets = ("10.0.0.2", "10.0.0.3") if monitor is arp and "ARP" in text else ()
         assert (view.arp_interval_ms, view.arp_targets) == (200 if targets else 0, targets)

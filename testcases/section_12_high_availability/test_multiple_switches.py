@@ -101,7 +101,7 @@ def test_balancing_over_two_switches_misbehaves(
     mode: str, bed: Testbed, bonded: Bonding, stream: StreamMaker
 ) -> None:
     """Steps: links split over two switches; traffic to two addresses, and broadcasts back, until it shows.
-    (802.3ad: test_lacp_failures. The adaptive modes: not built yet.)
+    (802.3ad: test_lacp_failures. In the adaptive modes each slave has an address of its own.)
 
     Verify: the first switch sees the bond's address now at its own port, now at the one towards the other
     switch; the host hears each broadcast twice.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections.abc import Iterator
 
@@ -65,6 +66,9 @@ class Bench:
         self.tap.set_carrier(True)
         # The kernel acts on carriers once a second at most, and drops what is sent until then.
         eventually(lambda: link("test0")["operstate"] == "UP")
+        ports = json.loads(lab.peer("ip", "-j", "link", "show", "type", "veth"))
+        assert len(ports) == len(lab.nics)
+        eventually(lambda: all(_is_up(lab, port["ifname"]) for port in ports))
         self.device = lab.listen_here("test0")
         self.wires = {nic: lab.listen(f"port{number}") for number, nic in enumerate(lab.nics)}
 
@@ -84,6 +88,12 @@ def bench(lab: Lab) -> Iterator[Bench]:
     made = Bench(lab)
     yield made
     made.close()
+
+
+def _is_up(lab: Lab, port: str) -> bool:
+    """Whether the peer's port sends, rather than drops."""
+    (shown,) = json.loads(lab.peer("ip", "-j", "link", "show", "dev", port))
+    return bool(shown["operstate"] == "UP")
 
 
 def _frame(ethertype: int, *, group: bool = False, marker: int = 0) -> bytes:

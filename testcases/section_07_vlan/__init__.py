@@ -1,0 +1,1 @@
+"""HOWTO section 7: VLANs over a bond."""
