@@ -62,11 +62,11 @@ class VlanDevices:
         del self.all[vlan]
         self._machine.remove_vlan(vlan)
 
-    def device_changed(self, vlan: int, mac: bytes, *, up: bool) -> None:
-        """The device has this address now, and is up or not: the user's doing, unless it is known."""
+    def device_changed(self, vlan: int, name: str, mac: bytes, *, up: bool) -> None:
+        """What the device is called, its address, whether it is up: the user's doing, unless it is known."""
         device = self.all[vlan]
         by_user = mac != device.mac
-        device.mac, device.up = mac, up
+        device.name, device.mac, device.up = name, mac, up
         if by_user:
             device.inherits = False
             self._events.log(self._messages.plain(f"VLAN device {device.name} has address {format_mac(mac)}"))

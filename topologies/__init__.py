@@ -45,7 +45,7 @@ BUILDERS: Mapping[str, Callable[..., Topology]] = {
 
 
 def variants(group: str) -> tuple[str, ...]:
-    """Names of a group: `bladecenter` is three, told apart after a colon. Empty when it is no group."""
+    """Names of a group: those of `bladecenter` are told apart after a colon. Empty when it is no group."""
     return tuple(name for name in BUILDERS if name.startswith(f"{group}:"))
 
 

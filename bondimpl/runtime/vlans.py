@@ -97,9 +97,9 @@ class Vlans:
             if link.up and not device.up:
                 self._links.set_up(link.index, link.name, False)
             known = bond.vlans[vlan]
-            if (link.mac, link.up) != (known.mac, known.up):
+            if (link.name, link.mac, link.up) != (known.name, known.mac, known.up):
                 self._path.set_vlan_mac(vlan, link.mac)
-                bond.vlan_changed(vlan, link.mac, up=link.up)
+                bond.vlan_changed(vlan, link.name, link.mac, up=link.up)
             wanted |= link.promiscuous
         return wanted
 

@@ -254,7 +254,8 @@ def _files(bond: str, option: str, value: str) -> list[tuple[str, str]]:
     """What to write where; targets one by one, each to be added unless it says otherwise."""
     name = ALIASES.get(option, option)
     if name in TARGETS:
-        return [(_file(bond, name), word if word[0] in "+-" else f"+{word}") for word in value.split(",")]
+        words = [word for word in value.split(",") if word]
+        return [(_file(bond, name), word if word[0] in "+-" else f"+{word}") for word in words]
     return [(_file(bond, name), value)]
 
 

@@ -1,6 +1,6 @@
 """The oracle: the same cases on bondimpl, in both eras, and on the kernel's own driver, side by side.
 
-python -m lab.oracle        runs all three, writes artifacts/oracle.json and docs/oracle.md
+python -m lab.oracle        runs all three, writes artifacts/oracle/oracle.json and docs/oracle.md
 
 runs      one run of the cases, and what came of it
 table     the verdict on each behaviour

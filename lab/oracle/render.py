@@ -12,7 +12,7 @@ from lab.oracle.table import VERDICTS, Row, Verdict
 MEANING: Mapping[Verdict, str] = {
     "agree": "every case passes on both",
     "known difference": "the driver does otherwise, with proof in `testcases/known_differences.yaml`",
-    "disagree": "a case fails on the kernel's driver, and nothing is listed",
+    "disagree": "a case fails in one of the runs, and nothing is listed",
     "not runnable": "no case of it can run on the kernel's driver here",
 }
 

@@ -9,9 +9,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from lab.errors import LabError
+from lab.pytest_plugin.blocked import EXIT_BLOCKED
 
 DRIVERS: Mapping[str, tuple[str, ...]] = {
     "howto": ("--driver=userspace",),
@@ -19,7 +21,8 @@ DRIVERS: Mapping[str, tuple[str, ...]] = {
     "kernel": ("--driver=kernel",),
 }
 """The three runs: their names and the options they are made with."""
-SOME_FAILED = 1  # pytest's exit code
+DONE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, EXIT_BLOCKED)
+"""Exit codes of a run that came to a result."""
 
 
 class Outcome(BaseModel):
@@ -61,6 +64,6 @@ def run(name: str, arguments: Sequence[str], directory: Path) -> tuple[Result, f
             stderr=subprocess.STDOUT,
             check=False,
         )
-    if done.returncode not in (0, SOME_FAILED) or not result.exists():
+    if done.returncode not in DONE or not result.exists():
         raise LabError(f"the run {name} ended with status {done.returncode}; see {log}")
     return Result.model_validate(json.loads(result.read_text())), time.monotonic() - begin_s

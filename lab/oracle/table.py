@@ -11,6 +11,7 @@ from lab.oracle.runs import Outcome, Result
 
 Verdict = Literal["agree", "known difference", "disagree", "not runnable"]
 VERDICTS: tuple[Verdict, ...] = ("agree", "known difference", "disagree", "not runnable")
+BAD = ("failed", "lab broken")
 GOOD = ("verified", "verified in part")
 _NONE = Outcome(outcome="no case", cases={}, instead={}, reasons={})
 
@@ -41,21 +42,28 @@ def compare(
 
 def _row(id: str, howto: Result, today: Result, kernel: Result, known: Difference | None) -> Row:
     ours, same_era, theirs = (run.behaviours.get(id, _NONE) for run in (howto, today, kernel))
-    verdict, note = _verdict(ours, theirs, known)
+    verdict, note = _verdict({"howto": ours, "6.x": same_era, "kernel": theirs}, known)
     return Row(id, ours.outcome, same_era.outcome, theirs.outcome, verdict, note, _apart(same_era, theirs))
 
 
-def _verdict(ours: Outcome, theirs: Outcome, known: Difference | None) -> tuple[Verdict, str]:
+def _verdict(runs: Mapping[str, Outcome], known: Difference | None) -> tuple[Verdict, str]:
+    """Whatever fails anywhere disagrees: with the HOWTO, with its own list of differences, or with both."""
+    if bad := [f"{name}: {_bad(run)}" for name, run in runs.items() if run.outcome in BAD]:
+        return "disagree", "; ".join(bad)
+    theirs = runs["kernel"]
     if theirs.outcome == "known difference" and known:
         return "known difference", known.driver
-    if theirs.outcome in ("failed", "lab broken"):
-        bad = [_short(case) for case, outcome in _all(theirs).items() if outcome == theirs.outcome]
-        return "disagree", f"{theirs.outcome}: {', '.join(bad)}"
-    if theirs.outcome in GOOD and ours.outcome in GOOD:
+    if theirs.outcome in GOOD and runs["howto"].outcome in GOOD:
         return "agree", f"not in {', '.join(theirs.missing_modes)}" if theirs.missing_modes else ""
-    if theirs.outcome in GOOD:
-        return "disagree", f"bondimpl: {ours.outcome}"
+    if theirs.outcome in GOOD or theirs.outcome == "known difference":
+        return "disagree", f"howto: {runs['howto'].outcome}"
     return "not runnable", "; ".join(sorted(set(theirs.reasons.values())))
+
+
+def _bad(run: Outcome) -> str:
+    """The outcome and the cases that brought it about."""
+    cases = [_short(case) for case, outcome in _all(run).items() if outcome == run.outcome]
+    return f"{run.outcome}: {', '.join(cases)}"
 
 
 def _apart(one: Outcome, other: Outcome) -> tuple[str, ...]:

@@ -66,6 +66,7 @@ def test_zero_is_no_monitoring(
     if mode == "broadcast":
         assert report.lost == 0
     else:
+        assert report.outages
         assert report.outages[-1].to_s >= last_s - seconds(SLACK)
         assert report.lost >= 0.4 * 0.5 * out.probe.flow.rate_pps
     assert bond.status().slave(nic).failures == 0
@@ -114,6 +115,7 @@ def test_without_a_monitor_loss_goes_on(
                 bonded.peer_bond.set("miimon", "100")
             out.run(seconds(2 * detection()))
             report = out.report()
+    assert report.outages
     assert report.outages[0].from_s <= pull.at + 0.05
     assert report.outages[-1].to_s >= started_s - seconds(SLACK)
     assert trouble_after(report, started_s) <= detection()

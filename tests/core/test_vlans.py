@@ -16,14 +16,14 @@ def with_vlan(mode: str = "active-backup", era_name: str = "howto", *, slaves: i
     """A bond with VLAN 10 over it, which is up."""
     world = World(mode, slaves=slaves, era_name=era_name, miimon="100")
     world.bond.add_vlan(10, "bond0.10")
-    world.bond.vlan_changed(10, world.bond.mac, up=True)
+    world.bond.vlan_changed(10, "bond0.10", world.bond.mac, up=True)
     return world
 
 
 def give(world: World, address: bytes, *, up: bool = True) -> None:
     """The user gives VLAN 10 an address."""
     world.machine.vlan_macs[10] = address
-    world.bond.vlan_changed(10, address, up=up)
+    world.bond.vlan_changed(10, "bond0.10", address, up=up)
 
 
 @pytest.mark.parametrize("era_name", ERAS)
@@ -48,10 +48,10 @@ def test_todays_device_has_the_address_of_an_empty_bond_and_follows_it_while_up(
     for vlan in (10, 20):
         world.bond.add_vlan(vlan, f"bond0.{vlan}")
     assert world.machine.vlan_macs == {10: mac(0xEE), 20: mac(0xEE)}
-    world.bond.vlan_changed(10, mac(0xEE), up=True)
+    world.bond.vlan_changed(10, "bond0.10", mac(0xEE), up=True)
     world.enslave("eth0")
     assert world.machine.vlan_macs == {10: mac(0), 20: mac(0xEE)}, "20 is down"
-    world.bond.vlan_changed(20, mac(0xEE), up=True)
+    world.bond.vlan_changed(20, "bond0.20", mac(0xEE), up=True)
     assert world.machine.vlan_macs == {10: mac(0), 20: mac(0)}
     world.bond.set_mac(OWN)
     assert world.machine.vlan_macs == {10: OWN, 20: OWN}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,11 @@ def test_a_difference_that_does_not_show_is_a_failure(pytester: pytest.Pytester)
     assert outcomes(pytester) == {ID_A: "failed", ID_B: "failed", ID_C: "verified"}
 
 
+def test_only_an_assertion_shows_a_difference(pytester: pytest.Pytester) -> None:
+    case = f'@behaviour("{ID_A}")\ndef test_x(): raise NameError("a slip of the pen")\n'
+    run(pytester, case, "--era=6.x").assert_outcomes(failed=1)
+
+
 def test_the_howtos_driver(pytester: pytest.Pytester) -> None:
     result = run(pytester, HOWTO + CASES, "--behaviours-json=b.json", "-rs")
     result.assert_outcomes(passed=4, skipped=1)
@@ -105,8 +111,10 @@ def test_a_bad_list_is_refused(tmp_path: Path, text: str, words: str) -> None:
         differences.load(file)
 
 
-def test_the_projects_own_list_is_whole() -> None:
-    assert differences.load() is not None
+def test_each_difference_of_the_project_has_a_case_that_shows_it() -> None:
+    cases = "".join(path.read_text() for path in differences.FILE.parent.rglob("test_today_*.py"))
+    shown = {id for ids in re.findall(r"@differs\(([^)]*)\)", cases) for id in re.findall(r'"([^"]+)"', ids)}
+    assert shown == set(differences.load())
 
 
 @pytest.mark.parametrize(

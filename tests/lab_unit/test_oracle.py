@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from lab.differences import Difference
+from lab.errors import LabError
+from lab.oracle import runs
 from lab.oracle.render import as_json, as_page
 from lab.oracle.runs import Outcome, Result
 from lab.oracle.table import Row, compare
+from lab.pytest_plugin.blocked import EXIT_BLOCKED
 
 A, B, C, D = "1.1.source-location", "1.1.kernel-config-option", "1.1.builtin-no-parameters", "2.mode.default"
 KNOWN = {
@@ -49,23 +55,46 @@ def test_the_verdicts() -> None:
         ("agree", ""),
         ("known difference", "does five"),
         ("not runnable", "needs the fault shim"),
-        ("disagree", "failed: test_a"),
+        ("disagree", "kernel: failed: test_a"),
     ]
     assert [found[id].apart for id in (A, B, C, D)] == [(), ("test_a",), (), ("test_a",)]
 
 
 @pytest.mark.parametrize("word", ["failed", "lab broken"])
-def test_nothing_but_green_agrees(word: str) -> None:
-    broken = result("ours", a=outcome(word, test_a=word))
-    (row, *_) = (row for row in compare(broken, broken, result("theirs"), KNOWN) if row.id == A)
-    assert (row.verdict, row.note) == ("disagree", f"bondimpl: {word}")
+@pytest.mark.parametrize("bad", [0, 1, 2])
+@pytest.mark.parametrize("theirs", ["verified", "known difference", "not shown"])
+def test_a_failure_in_any_run_disagrees(word: str, bad: int, theirs: str) -> None:
+    shown = {"verified": "passed", "known difference": "differs", "not shown": "skipped"}[theirs]
+    three = [result("ours"), result("ours, 6.x"), result("theirs", b=outcome(theirs, test_a=shown))]
+    three[bad] = result("bad", b=outcome(word, test_a=word))
+    howto, today, kernel = three
+    (row,) = (row for row in compare(howto, today, kernel, KNOWN) if row.id == B)
+    assert (row.verdict, row.note) == ("disagree", f"{('howto', '6.x', 'kernel')[bad]}: {word}: test_a")
 
 
 def test_what_is_not_listed_is_no_known_difference() -> None:
-    found = compare(
-        result("ours"), result("ours"), result("theirs", a=outcome("known difference", test_a="differs")), {}
-    )
-    assert found[0].id != A or found[0].verdict != "known difference"
+    theirs = result("theirs", a=outcome("known difference", test_a="differs"))
+    (row,) = (row for row in compare(result("ours"), result("ours"), theirs, {}) if row.id == A)
+    assert row.verdict == "disagree"
+
+
+@pytest.mark.parametrize("code", [0, 1, EXIT_BLOCKED])
+def test_a_run_that_came_to_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    monkeypatch.setattr(subprocess, "run", partial(pretend, result("ours"), code))
+    assert runs.run("howto", [], tmp_path)[0].driver == "ours"
+
+
+def test_a_run_that_came_to_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "run", partial(pretend, result("ours"), 2))
+    with pytest.raises(LabError, match="the run howto ended with status 2"):
+        runs.run("howto", [], tmp_path)
+
+
+def pretend(told: Result, code: int, command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+    """As pytest: write the result where the command says, and end with that code."""
+    (path,) = (word.partition("=")[2] for word in command if word.startswith("--behaviours-json="))
+    Path(path).write_text(told.model_dump_json())
+    return subprocess.CompletedProcess(command, code)
 
 
 def test_the_page_and_the_json_say_the_same() -> None:

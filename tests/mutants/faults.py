@@ -217,4 +217,25 @@ MUTANTS = (
         (f"{_LACP}/test_lacp_failures.py",),
         "lacp_switch:ovs",
     ),
+    Mutant(
+        "learning packets of one VLAN only",
+        "bondimpl/balance/learning.py",
+        "            vlan = vlans[self._turn % len(vlans)] if vlans else None\n",
+        "            vlan = vlans[0] if vlans else None\n",
+        ("testcases/section_07_vlan/test_own_frames.py",),
+    ),
+    Mutant(
+        "probes of the ARP monitor without the VLAN's tag",
+        "bondimpl/monitors/arp_probe.py",
+        "return arp.request(source, mac, target, self.path.vlans)",
+        "return arp.request(source, mac, target, ())",
+        ("testcases/section_07_vlan/test_own_frames.py",),
+    ),
+    Mutant(
+        "every slave of a promiscuous active-backup bond hears all",
+        "bondimpl/promiscuity.py",
+        "            hearing = [state.active.name] if state.active else []\n",
+        "            hearing = list(state.slaves)\n",
+        ("testcases/section_11_promiscuity/test_promiscuity.py",),
+    ),
 )

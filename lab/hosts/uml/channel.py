@@ -95,7 +95,8 @@ class Channel:
 
     def _take_room(self, count: int) -> None:
         with self._more_room:
-            self._more_room.wait_for(lambda: self._room >= count, ANSWER_S)
+            if not self._more_room.wait_for(lambda: self._room >= count, ANSWER_S):
+                raise LabBroken(f"{self._name}: the guest does not read its line; {self._last_words()}")
             self._room -= count
 
     def _request(self, id: int, op: str, **fields: Any) -> Any:
@@ -126,8 +127,8 @@ class Channel:
             with self._line.makefile("rb") as lines:
                 for line in lines:
                     why = self._heard(json.loads(line)) or why
-        except (OSError, ValueError) as error:
-            why = f"{self._name}: cannot understand the guest: {error}"
+        except Exception as error:  # whatever it is: those who wait must hear of it
+            why = f"{self._name}: talking to the guest: {type(error).__name__}: {error}"
         dead = LabBroken(f"{why}; {self._last_words()}")
         with self._lock:
             self._dead = dead

@@ -82,8 +82,11 @@ class Guests:
 
     def take(self, size: int) -> Guest:
         """A guest with `size` devices, for the caller alone. Raises LabBroken when there can be none."""
-        for guest in self._idle:
-            if guest.size == size:
+        for guest in tuple(self._idle):
+            if not guest.alive:  # it could not be emptied
+                self._idle.remove(guest)
+                guest.kill()
+            elif guest.size == size:
                 self._idle.remove(guest)
                 return guest
         self._made += 1

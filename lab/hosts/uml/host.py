@@ -135,11 +135,15 @@ class UmlHost:
             return
         self.node.instead = None
         self.outer.close()
-        if self._plugged_in:
-            cabling.part(self.pid, self.nics)
-            self._guests.give_back(guest)
-        else:
+        if not self._plugged_in:
             guest.kill()
+            return
+        try:
+            cabling.part(self.pid, self.nics)
+        except LabError:
+            guest.kill()
+            raise
+        self._guests.give_back(guest)
 
     def _start(self, argv: Sequence[str], text_in: str, *, together: bool) -> GuestProcess:
         job, pid, end = self._channel.start(argv=list(argv), env=self.env, text_in=text_in, together=together)
