@@ -13,6 +13,7 @@ from tests.core.world import mac
 
 NAMES = ["eth0", "eth1", "eth2", "eth3"]
 INTERVAL = 100
+VALIDATE = ["none", "active", "backup", "all", "filter", "filter_active", "filter_backup"]
 names = st.sampled_from(NAMES)
 
 
@@ -25,10 +26,13 @@ class ArpStory(RuleBasedStateMachine):
         mode=st.sampled_from(["balance-rr", "active-backup", "balance-xor", "broadcast"]),
         era_name=st.sampled_from(["howto", "6.x"]),
         shared=st.booleans(),
-        validate=st.sampled_from(["none", "active", "filter"]),
+        validate=st.sampled_from(VALIDATE),
+        every_target=st.booleans(),
         missed_max=st.integers(min_value=1, max_value=3),
     )
-    def begin(self, mode: str, era_name: str, shared: bool, validate: str, missed_max: int) -> None:
+    def begin(
+        self, mode: str, era_name: str, shared: bool, validate: str, every_target: bool, missed_max: int
+    ) -> None:
         self.network = ArpNetwork(
             mode,
             shared=shared,
@@ -36,6 +40,7 @@ class ArpStory(RuleBasedStateMachine):
             interval=INTERVAL,
             settle_ms=0,
             arp_validate=validate,
+            arp_all_targets="all" if every_target else "any",
             arp_missed_max=str(missed_max),
         )
 
@@ -98,7 +103,7 @@ class ArpStory(RuleBasedStateMachine):
         self.target_revives()
         network.run(30 * INTERVAL)
         mode = network.world.bond.options.mode
-        validates = network.world.bond.options.arp_validate == "active"
+        validates = network.world.bond.options.arp_validate not in ("none", "filter", "filter_backup")
         if network.shared and validates and mode != "active-backup":
             return
         slaves = [name for name in network.world.bond.slaves if network.world.machine.nics[name].cable]

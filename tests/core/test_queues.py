@@ -6,6 +6,7 @@ import pytest
 
 from bondimpl.errors import BondError, OptionError
 from bondimpl.proc import proc_text
+from bondimpl.slave import Link
 from tests.core.world import World
 
 BOTH = pytest.mark.parametrize("era_name", ["howto", "6.x"])
@@ -38,6 +39,22 @@ def test_a_slave_without_link_has_no_queue(era_name: str) -> None:
     world.bond.release("eth1")
     world.bond.set_slave_option("eth0", "queue_id", "0")
     assert dict(world.plan.queues) == {}
+
+
+@BOTH
+def test_a_slave_whose_link_is_in_doubt_has_no_queue(era_name: str) -> None:
+    world = World("active-backup", era_name=era_name, miimon="100", downdelay="500", updelay="500")
+    world.bond.set_slave_option("eth1", "queue_id", "2")
+    world.run(1000)
+    world.pull("eth1")
+    world.run(300)
+    assert (world.link("eth1"), dict(world.plan.queues)) == (Link.FAIL, {})
+    world.run(500)
+    world.plug("eth1")
+    world.run(300)
+    assert (world.link("eth1"), dict(world.plan.queues)) == (Link.BACK, {})
+    world.run(500)
+    assert (world.link("eth1"), dict(world.plan.queues)) == (Link.UP, {2: "eth1"})
 
 
 @pytest.mark.parametrize(
