@@ -250,9 +250,9 @@ class Bond:
         self._links.vlans.remove(vlan)
         self._links.refresh()
 
-    def vlan_changed(self, vlan: int, mac: bytes, *, up: bool) -> None:
-        """The device has this address (6 bytes) now, and is up or not. Raises MachineError."""
-        self._links.vlans.device_changed(vlan, mac, up=up)
+    def vlan_changed(self, vlan: int, name: str, mac: bytes, *, up: bool) -> None:
+        """The device has this name and address (6 bytes) now, and is up or not. Raises MachineError."""
+        self._links.vlans.device_changed(vlan, name, mac, up=up)
         self._links.refresh()
 
     # ---- members
@@ -285,7 +285,7 @@ class Bond:
 
     def slave_changed(self, name: str) -> None:
         """The device of a slave has said that something about it is new. Raises SlaveError, MachineError."""
-        self._links.speed_may_have_changed(self._slave(name))
+        self._links.device_changed(self._slave(name))
 
     def _slave(self, name: str) -> Slave:
         if name not in self._state.slaves:

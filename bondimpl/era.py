@@ -58,6 +58,10 @@ class Era:
     """On a live bond, too, the ARP monitor does not run without a target (section 2); otherwise it runs, and
     finds silence."""
 
+    carrier_tested_at_transmit: bool
+    """balance-rr, balance-xor and broadcast send by no slave that lacks a carrier or is about to be declared
+    down, whatever the monitor; otherwise a slave is used until the monitor has disabled it."""
+
     xor_of_mac_addresses: bool
     """D16: balance-xor is (source XOR destination MAC) modulo all slaves; otherwise a hash modulo the
     usable ones."""
@@ -136,6 +140,7 @@ HOWTO = Era(
     arp_silence_needs_address=True,
     arp_forgives_start=True,
     arp_needs_target=True,
+    carrier_tested_at_transmit=False,
     xor_of_mac_addresses=True,
     round_robin_from_first=True,
     balances_by_destination=True,
@@ -169,6 +174,7 @@ SIX = Era(
     arp_silence_needs_address=False,
     arp_forgives_start=False,
     arp_needs_target=False,
+    carrier_tested_at_transmit=True,
     xor_of_mac_addresses=False,
     round_robin_from_first=False,
     balances_by_destination=False,

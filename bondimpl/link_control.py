@@ -30,7 +30,6 @@ class LinkControl:
     """Runs the monitor of one bond and acts on what it finds."""
 
     def __init__(self, state: BondState, clock: Clock, machine: Machine, events: EventSource) -> None:
-        """Raises NotBuilt for a mode that bondimpl lacks."""
         self._state = state
         self._clock = clock
         self._machine = machine
@@ -81,6 +80,7 @@ class LinkControl:
         """Read the speed and link of a slave that is about to join. Raises MachineError."""
         state = self._state
         speed_known = self._read_speed(slave, first=True)
+        self._read_carrier(slave)
         monitor = self._monitor()
         link = monitor.first_look(slave.name) if monitor else True
         if link is None:
@@ -132,6 +132,18 @@ class LinkControl:
             self._arp.records.heard(slave, frame)
         return self.rule.frame_from_slave(slave, frame)
 
+    def device_changed(self, slave: Slave) -> None:
+        """The device says that something about it is new. Raises MachineError."""
+        known = slave.carrier
+        self._read_carrier(slave)
+        if slave.carrier != known:
+            self.refresh()
+        self.speed_may_have_changed(slave)
+
+    def _read_carrier(self, slave: Slave) -> None:
+        if self.rule.tests_carrier:
+            slave.carrier = self._machine.probe.carrier(slave.name)
+
     def _read_speed(self, slave: Slave, *, first: bool = False) -> bool:
         """Take note of the slave's speed. False when the mode cannot use a slave that does not tell."""
         known = slave.speed
@@ -145,7 +157,7 @@ class LinkControl:
         return self._state.era.assumes_speed
 
     def speed_may_have_changed(self, slave: Slave) -> None:
-        """The device says that something about it is new. Raises MachineError."""
+        """Take note of the speed of a slave in use. Raises MachineError."""
         known = slave.speed
         if slave.link is not Link.UP:
             return
@@ -194,6 +206,7 @@ class LinkControl:
             slave.link = Link.DOWN
             return False
         slave.link, slave.delay, slave.tried = Link.UP, 0, False
+        self._read_carrier(slave)
         self._events.log(line or self._messages.up(slave.name, slave.speed))
         self._tell_link(slave)
         return True

@@ -23,7 +23,8 @@ class Slave:
     """One slave. `delay` counts the polls that downdelay or updelay still has to run.
 
     `mac` (6 bytes) is the address that it wears now. `tried`: the ARP monitor has taken it in turn to see
-    whether it works; it is BACK while its turn lasts, and FAIL after one in vain.
+    whether it works; it is BACK while its turn lasts, and FAIL after one in vain. `carrier`: what the device
+    last told of it, where a mode looks at that itself.
     """
 
     original: PortInfo
@@ -32,6 +33,7 @@ class Slave:
     delay: int = 0
     failures: int = 0
     tried: bool = False
+    carrier: bool = True
     speed: Speed = field(default_factory=Speed)
     options: SlaveOptions = field(default_factory=SlaveOptions)
 

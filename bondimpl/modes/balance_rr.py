@@ -13,11 +13,12 @@ class BalanceRr(ModeRule):
     mode = Mode.BALANCE_RR
     reports_groups = True
     has_queues = True
+    may_test_carrier = True
 
     def transmit(self) -> RoundRobin:
         per_slave = self.state.options.packets_per_slave
         if self.state.era.round_robin_from_first:
-            return RoundRobin(tuple(s.name for s in self.state.carrying), 0, per_slave)
+            return RoundRobin(tuple(s.name for s in self.senders()), 0, per_slave)
         if per_slave == 0:
             return RoundRobin(self.replaced_by_successor(), 0, 0)
         # Today's counter is incremented before use: the first run is one frame short, and with one frame

@@ -11,9 +11,10 @@ class BalanceXor(ModeRule):
     """(source MAC XOR destination MAC) modulo the slave count, or what `xmit_hash_policy` says."""
 
     mode = Mode.BALANCE_XOR
+    may_test_carrier = True
 
     def transmit(self) -> Hashed:
-        return self.hashed(tuple(self.state.slaves.values()), self.state.carrying)
+        return self.hashed(tuple(self.state.slaves.values()), self.senders())
 
     def skips_updelay_today(self) -> bool:
         return not self.any_up()

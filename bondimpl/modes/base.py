@@ -47,6 +47,8 @@ class ModeRule(ABC):
     """Whether IGMP reports tell the switches of another active slave."""
     has_queues: ClassVar[bool] = False
     """Whether a slave sends what the host puts into the transmit queue of its `queue_id`."""
+    may_test_carrier: ClassVar[bool] = False
+    """Whether today's driver looks at a slave's carrier itself when it sends."""
     needs_speed: bool = False
     """Whether a slave must tell its speed and duplex."""
     punts: ClassVar[tuple[Punt, ...]] = ()
@@ -57,9 +59,20 @@ class ModeRule(ABC):
         self.services = services
         self._messages = Messages(state.name, state.era)
 
+    @property
+    def tests_carrier(self) -> bool:
+        """Whether a slave without carrier is left out when the bond sends, whatever the monitor says."""
+        return self.may_test_carrier and self.state.era.carrier_tested_at_transmit
+
+    def senders(self) -> tuple[Slave, ...]:
+        """The slaves that may send."""
+        if not self.tests_carrier:
+            return self.state.carrying
+        return tuple(s for s in self.state.slaves.values() if s.link is Link.UP and s.carrier)
+
     @abstractmethod
     def transmit(self) -> Transmit:
-        """Who sends. Asked only while at least one slave carries."""
+        """Who sends. Asked only while at least one slave may."""
 
     def accept(self) -> Iterable[Slave]:
         """The slaves whose frames reach the host."""
@@ -136,7 +149,7 @@ class ModeRule(ABC):
             return ForwardingPlan()
         hearing = self.state.slaves.values() if self.state.options.all_slaves_active else self.accept()
         return ForwardingPlan(
-            transmit=self.transmit() if self.state.carrying else Discard(),
+            transmit=self.transmit() if self.senders() else Discard(),
             accept={slave.name: Accept.EVERYTHING for slave in hearing},
             punt=self.punts,
             queues={s.options.queue_id: s.name for s in self._queue_slaves()},
@@ -179,7 +192,7 @@ class ModeRule(ABC):
     ) -> tuple[str, ...]:
         """The slaves in order, one that does not carry replaced by the next that does, round the ring."""
         ring = list(self.state.slaves.values()) if slaves is None else slaves
-        good = self.state.carrying if carrying is None else carrying
+        good = self.senders() if carrying is None else carrying
         return tuple(next(s.name for s in (*ring[i:], *ring[:i]) if s in good) for i in range(len(ring)))
 
     def any_up(self) -> bool:

@@ -10,16 +10,17 @@ from bondimpl.state import BondState
 
 
 class Broadcast(ModeRule):
-    """A copy on each slave that carries."""
+    """A copy on each slave that may send."""
 
     mode = Mode.BROADCAST
+    may_test_carrier = True
 
     def __init__(self, state: BondState, services: Services) -> None:
         super().__init__(state, services)
         self._none_up_at_last_join = False
 
     def transmit(self) -> Replicate:
-        return Replicate(tuple(slave.name for slave in self.state.carrying))
+        return Replicate(tuple(slave.name for slave in self.senders()))
 
     def joined(self, slave: Slave) -> None:
         self._none_up_at_last_join = not self.any_up()

@@ -44,6 +44,7 @@ class MiiMonitor:
 
     def _poll(self) -> None:
         self._judge.poll_speeds()
+        before = self._links()
         verdicts = list(
             inspect(
                 self._state,
@@ -52,8 +53,11 @@ class MiiMonitor:
                 say=self._services.events.log,
             )
         )
-        if verdicts:
+        if verdicts or self._links() != before:
             self._judge.commit(verdicts)
+
+    def _links(self) -> list[Link]:
+        return [slave.link for slave in self._state.slaves.values()]
 
 
 def read_link(probe: LinkProbe, slave: str, *, use_carrier: bool) -> bool | None:
