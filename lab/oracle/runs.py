@@ -66,4 +66,16 @@ def run(name: str, arguments: Sequence[str], directory: Path) -> tuple[Result, f
         )
     if done.returncode not in DONE or not result.exists():
         raise LabError(f"the run {name} ended with status {done.returncode}; see {log}")
-    return Result.model_validate(json.loads(result.read_text())), time.monotonic() - begin_s
+    seconds = time.monotonic() - begin_s
+    (directory / f"{name}.seconds").write_text(f"{seconds:.1f}\n")
+    return last(name, directory)
+
+
+def last(name: str, directory: Path) -> tuple[Result, float]:
+    """What the last run of that name came to, and its seconds (0: not known). Raises LabError."""
+    try:
+        result = Result.model_validate(json.loads((directory / f"{name}.json").read_text()))
+    except OSError as error:
+        raise LabError(f"there was no run {name} yet: {error}") from error
+    timed = directory / f"{name}.seconds"
+    return result, float(timed.read_text()) if timed.exists() else 0.0

@@ -106,8 +106,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     if ids := marked_ids(item, "differs"):
         item.user_properties.append((DIFFERS, ids))
     callspec = getattr(item, "callspec", None)
-    if callspec and "topology" in callspec.params:
-        item.user_properties.append((TOPOLOGY, callspec.params["topology"]))
+    if callspec and isinstance(name := callspec.params.get("topology"), str):
+        item.user_properties.append((TOPOLOGY, name))
 
 
 def behaviours_of(node: pytest.Item) -> list[str]:

@@ -132,7 +132,7 @@ def test_a_driver_held_up_at_the_end_of_a_stream_loses_nothing(
     bonded: Bonding, stream_over_bond: StreamMaker
 ) -> None:
     bond = bonded("active-backup", slaves=2, miimon=100)
-    pid = bonded.driver.daemon(bond.host).process.pid  # type: ignore[attr-defined]
+    pid = bonded.drivers.userspace.daemon(bond.host).process.pid
     with stream_over_bond(rate_pps=200) as s:
         s.wait_flowing()
         os.kill(pid, signal.SIGSTOP)

@@ -31,15 +31,15 @@ MUTANTS = (
     Mutant(
         "round robin forgets the last slave",
         "bondimpl/modes/balance_rr.py",
-        "RoundRobin(tuple(s.name for s in self.state.carrying), 0, per_slave)",
-        "RoundRobin(tuple(s.name for s in self.state.carrying)[:-1], 0, per_slave)",
+        "RoundRobin(tuple(s.name for s in self.senders()), 0, per_slave)",
+        "RoundRobin(tuple(s.name for s in self.senders())[:-1], 0, per_slave)",
         (f"{_OPTIONS}/test_balance_rr.py",),
     ),
     Mutant(
         "round robin deals in reverse",
         "bondimpl/modes/balance_rr.py",
-        "RoundRobin(tuple(s.name for s in self.state.carrying), 0, per_slave)",
-        "RoundRobin(tuple(s.name for s in self.state.carrying)[::-1], 0, per_slave)",
+        "RoundRobin(tuple(s.name for s in self.senders()), 0, per_slave)",
+        "RoundRobin(tuple(s.name for s in self.senders())[::-1], 0, per_slave)",
         (f"{_OPTIONS}/test_balance_rr.py",),
     ),
     Mutant(
@@ -157,8 +157,8 @@ MUTANTS = (
     Mutant(
         "broadcast leaves one slave out",
         "bondimpl/modes/broadcast.py",
-        "Replicate(tuple(slave.name for slave in self.state.carrying))",
-        "Replicate(tuple(slave.name for slave in self.state.carrying)[1:])",
+        "Replicate(tuple(slave.name for slave in self.senders()))",
+        "Replicate(tuple(slave.name for slave in self.senders())[1:])",
         (f"{_OPTIONS}/test_broadcast.py",),
     ),
     Mutant(
