@@ -10,7 +10,7 @@ from rich.console import Console
 from lab import differences
 from lab.errors import LabError
 from lab.oracle.render import as_json, as_page
-from lab.oracle.runs import DRIVERS, Result, run
+from lab.oracle.runs import DRIVERS, Result, last, run
 from lab.oracle.table import VERDICTS, compare
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 def main(arguments: list[str]) -> int:
     """Run the cases on all three drivers and write what came of it. With arguments docs/ stays as it is.
 
-    With --only, only the runs of these names (howto, 6.x, kernel); the results of the others are the last ones.
+    With --only, only the runs of these names (howto, 6.x, kernel); of the others the last results count.
     """
     wanted = tuple(DRIVERS)
     if arguments[:1] == ["--only"]:
