@@ -37,6 +37,16 @@ def bondd(lab: Lab) -> Daemon:
 
 
 @pytest.fixture
+def bridge(lab: Lab) -> Iterator[str]:
+    """A bridge of the host, down and without ports; it goes before the host's NICs do."""
+    name = "br9"
+    ip("link", "add", "dev", name, "type", "bridge", "mcast_snooping", "0")
+    Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6").write_text("1")
+    yield name
+    ip("link", "del", "dev", name)
+
+
+@pytest.fixture
 def before(lab: Lab) -> dict[str, Any]:
     """State of the NICs, with addresses and MTUs that are not the usual ones."""
     ip("link", "set", "dev", "eth0", "address", "00:00:5e:00:53:0a", "mtu", "1400")

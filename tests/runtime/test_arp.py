@@ -180,15 +180,14 @@ def test_the_way_to_a_target(lab: Lab, bondd: Daemon) -> None:
     assert path("10.4.0.1") == ("0.0.0.0", ())
 
 
-def test_the_way_through_devices_over_the_bond(lab: Lab, bondd: Daemon) -> None:
+def test_the_way_through_devices_over_the_bond(lab: Lab, bondd: Daemon, bridge: str) -> None:
     bondd.add("bond0", "eth0")
     ip("link", "add", "link", "bond0", "name", "mv0", "type", "macvlan")
     ip("addr", "add", "10.5.0.1/24", "dev", "mv0")
     ip("link", "set", "dev", "mv0", "up")
     assert path("10.5.0.2") == ("10.5.0.1", ())
     ip("link", "del", "dev", "mv0")
-    ip("link", "add", "br9", "type", "bridge")
-    ip("link", "set", "dev", "bond0", "master", "br9")
-    ip("addr", "add", "10.6.0.1/24", "dev", "br9")
-    ip("link", "set", "dev", "br9", "up")
+    ip("link", "set", "dev", "bond0", "master", bridge)
+    ip("addr", "add", "10.6.0.1/24", "dev", bridge)
+    ip("link", "set", "dev", bridge, "up")
     assert path("10.6.0.2") == ("10.6.0.1", ())

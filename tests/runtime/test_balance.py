@@ -151,14 +151,12 @@ def test_a_peer_that_the_host_asked_for_is_told_its_slave(lab: Lab, bondd: Daemo
     assert {frame[:6] for frame in replies} == {mac_of("eth1")}
 
 
-def test_a_bridge_over_the_bond_speaks_for_itself(lab: Lab, bondd: Daemon) -> None:
+def test_a_bridge_over_the_bond_speaks_for_itself(lab: Lab, bondd: Daemon, bridge: str) -> None:
     """Steps: the bond is a port of a bridge, which asks for several peers. Verify: by the active slave."""
     quiet(lab, bondd, "balance-alb")
-    ip("link", "add", "dev", "br9", "type", "bridge", "mcast_snooping", "0")
-    run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/br9/disable_ipv6")
-    ip("link", "set", "dev", "bond0", "master", "br9")
-    ip("link", "set", "dev", "br9", "address", link("bond0")["address"], "up")
-    ip("address", "add", f"{HOST}/24", "dev", "br9")
+    ip("link", "set", "dev", "bond0", "master", bridge)
+    ip("link", "set", "dev", bridge, "address", link("bond0")["address"], "up")
+    ip("address", "add", f"{HOST}/24", "dev", bridge)
     settled(lab)
     wires = [lab.listen(f"port{number}") for number in range(2)]
     peers = [f"10.0.0.{number}" for number in (2, 3, 4, 5)]
