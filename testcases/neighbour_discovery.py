@@ -43,9 +43,9 @@ def empty(dst: str, src: str, src_ip: str, dst_ip: str) -> bytes:
     return _packet(dst, src, IPv6Address(src_ip), IPv6Address(dst_ip), _NO_NEXT_HEADER, b"")
 
 
-def is_ipv6(frame: bytes) -> bool:
-    """Whether it is an IPv6 packet."""
-    return frames.ethertype(frame) == ETH_IPV6
+def is_empty(frame: bytes) -> bool:
+    """Whether it is a packet of `empty`: hosts with IPv6 send others whenever they like."""
+    return frames.ethertype(frame) == ETH_IPV6 and frame[20] == _NO_NEXT_HEADER
 
 
 def _packet(dst: str, src: str, source: IPv6Address, target: IPv6Address, kind: int, body: bytes) -> bytes:

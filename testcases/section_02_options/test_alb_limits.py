@@ -65,7 +65,7 @@ def test_ipv6_is_not_balanced_among_receivers(
     wire.mark()
     peers.send([neighbour_discovery.empty(told(one)[-1], one.mac, ip6(one), HOST_IP6) for one in peers.all])
     eventually(
-        lambda: wire.arrivals(neighbour_discovery.is_ipv6),
+        lambda: wire.arrivals(neighbour_discovery.is_empty),
         ASKED_S,
         until=lambda seen: seen == {bond.status().active: len(peers.all)},
         what="all arrive by the active slave",
