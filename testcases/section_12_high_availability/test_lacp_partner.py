@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -13,7 +14,7 @@ from lab.cases import Bonding, Lacp, Seen, StreamMaker, Testbed, behaviour, even
 from lab.faults import CablePull
 from lab.lacp import NO_SYSTEM, LacpState
 from lab.switches.base import LacpMode
-from testcases.bounds import LACP_JOIN, seconds
+from testcases.bounds import LACP_JOIN, LACP_TICK, SLACK, seconds
 from testcases.lacp_partner import conversations, partner
 from testcases.lacpdus import Lacpdu, carrying, heard, told
 from testcases.slaves import link_goes
@@ -95,6 +96,8 @@ def test_one_active_end_is_enough(
         back.run(0.5)
     assert [each.report().lost for each in (*out.values(), back)] == [0] * 3
     for nic in TWO:
+        for pdus in (told, heard):  # one a second
+            eventually(partial(pdus, wire, nic), within=seconds(1000 + LACP_TICK + SLACK))
         assert {LacpState.ACTIVITY in pdu.actor.state for pdu in told(wire, nic)} == {ours == "active"}
         assert {LacpState.ACTIVITY in pdu.actor.state for pdu in heard(wire, nic)} == {theirs == "active"}
 

@@ -10,7 +10,6 @@ from lab import frames
 from lab.cases import HOST_IP, PEER_IP, Bonding, StreamMaker, Testbed, behaviour, needs, never
 from lab.faults import CablePull
 from testcases.bursts import BURST_FLOW, carried, numbered
-from testcases.modes import ADAPTIVE
 from testcases.section_12_high_availability.bulk import transfer
 from testcases.wire import Wire
 
@@ -46,7 +45,7 @@ def test_round_robin_stripes_a_single_connection(bed: Testbed, bonded: Bonding, 
 
 
 @behaviour("12.1.1.rr.only-mode-that-stripes")
-@pytest.mark.parametrize("mode", ["active-backup", "balance-xor", *ADAPTIVE])
+@pytest.mark.parametrize("mode", ["active-backup", "balance-xor"])
 @needs(slaves=SLAVES, meeting=True)
 def test_in_other_modes_a_connection_has_one_link(
     mode: str, bed: Testbed, bonded: Bonding, wire: Wire
