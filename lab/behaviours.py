@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
+from lab.entries import read_entries
 from lab.errors import LabError
 
 CATALOGUE = Path(__file__).parent.parent / "testcases" / "behaviours.yaml"
@@ -104,17 +104,4 @@ class Catalogue:
 @cache
 def load(path: Path = CATALOGUE) -> Catalogue:
     """The catalogue in that file. Raises CatalogueError naming the entry and what is wrong with it."""
-    try:
-        # The C loader reads the file in a tenth of the time; not every build of PyYAML has it.
-        loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        raw = yaml.load(path.read_text(), Loader=loader)
-        entries = TypeAdapter(tuple[Behaviour, ...]).validate_python(raw)
-    except (OSError, yaml.YAMLError) as error:
-        raise CatalogueError(f"cannot read the catalogue of behaviours: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        number, *field = first["loc"] or ("",)
-        entry = raw[number] if isinstance(number, int) else None
-        name = entry.get("id", f"entry {number}") if isinstance(entry, dict) else f"entry {number}"
-        raise CatalogueError(f"{path.name}: {name}: {'.'.join(map(str, field))}: {first['msg']}") from error
-    return Catalogue(entries)
+    return Catalogue(read_entries(path, Behaviour, "the catalogue of behaviours", CatalogueError))

@@ -10,11 +10,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bondimpl.era import Era
 from lab import behaviours
+from lab.entries import read_entries
 from lab.errors import LabError
 
 FILE = behaviours.CATALOGUE.parent / "known_differences.yaml"
@@ -60,17 +60,7 @@ class Difference(BaseModel):
 @cache
 def load(path: Path = FILE) -> Mapping[str, Difference]:
     """The differences by the id of the behaviour. Raises DifferencesError naming the entry that is wrong."""
-    try:
-        raw = yaml.safe_load(path.read_text()) or ()
-        entries = TypeAdapter(tuple[Difference, ...]).validate_python(raw)
-    except (OSError, yaml.YAMLError) as error:
-        raise DifferencesError(f"cannot read the known differences: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        number, *field = first["loc"] or ("",)
-        entry = raw[number] if isinstance(number, int) else None
-        name = entry.get("id", f"entry {number}") if isinstance(entry, dict) else f"entry {number}"
-        raise DifferencesError(f"{path.name}: {name}: {'.'.join(map(str, field))}: {first['msg']}") from error
+    entries = read_entries(path, Difference, "the known differences", DifferencesError)
     by_id = {entry.id: entry for entry in entries}
     if len(by_id) != len(entries):
         ids = [entry.id for entry in entries]
