@@ -9,7 +9,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -208,6 +208,18 @@ class Stream:
             return any(new.issuperset(range(n, n + frames_in_a_row)) for n in new)
 
         eventually(arrived, within, what=f"stream {self.probe.flow_id} arrives")
+
+    def from_now_on(self) -> Callable[[], tuple[Arrival, ...]]:
+        """A function that tells which of the frames sent after this call have arrived by then.
+
+        What was sent before may still be on its way: to see that nothing passes, count the later ones only.
+        """
+        first = self.probe.sent + 1  # that one may be under way, and not counted yet
+
+        def arrived() -> tuple[Arrival, ...]:
+            return tuple(seen for seen in self.receiver.arrivals if seen.sequence >= first)
+
+        return arrived
 
     def stop(self) -> StreamReport:
         """Stop sending, wait (bounded) until the wire is empty, and judge."""
