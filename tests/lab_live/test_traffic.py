@@ -13,7 +13,7 @@ from lab import frames
 from lab.capture import Capture
 from lab.cases import Bonding, StreamMaker, needs
 from lab.errors import LabError
-from lab.faults import CablePull
+from lab.faults import CablePull, Delay
 from lab.testbed import Testbed
 from lab.topology import Port
 from lab.traffic import DRAIN_S, QUIET_S, Flow, Stream, StreamReport, send_frames
@@ -58,6 +58,18 @@ def test_the_pace_is_even(bed: Testbed) -> None:
     arrivals = s.receiver.arrivals
     pace_s = (arrivals[-1].at_s - arrivals[0].at_s) / (len(arrivals) - 1)
     assert pace_s == pytest.approx(0.002, rel=0.05)
+
+
+def test_what_was_sent_before_does_not_count_from_now_on(bed: Testbed) -> None:
+    """Frames held up on a slow line arrive after the call, and are not among those that it tells of."""
+    with stream(bed) as s:
+        s.wait_flowing()
+        with Delay(bed, bed.slave_cable(0), ms=200):
+            s.run(0.1)
+            before, later = s.receiver.count, s.from_now_on()
+            eventually(lambda: s.receiver.count > before, within=1.0)
+            assert not later()
+            eventually(later, within=1.0)
 
 
 def test_an_outage_is_measured(bed: Testbed) -> None:
