@@ -86,6 +86,11 @@ class Bond:
         """Whether the bond device receives frames to any address."""
         return self._state.promiscuous
 
+    @property
+    def all_multicast(self) -> bool:
+        """Whether the bond device receives frames to any group."""
+        return self._state.all_multicast
+
     def snapshot(self) -> BondStatus:
         """Everything there is to know, as frozen data."""
         return snapshot(self._state, self._links.rule.lacp_status())
@@ -161,6 +166,11 @@ class Bond:
     def set_promiscuous(self, on: bool) -> None:
         """The bond device is to receive frames to any address, or no longer (HOWTO section 11)."""
         self._state.promiscuous = on
+        self._links.refresh()
+
+    def set_all_multicast(self, on: bool) -> None:
+        """The bond device is to receive frames to any group, or no longer."""
+        self._state.all_multicast = on
         self._links.refresh()
 
     def set_option(self, name: str, text: str) -> None:
@@ -244,6 +254,16 @@ class Bond:
     def add_vlan(self, vlan: int, name: str) -> None:
         """Make a device for that VLAN over the bond, with the bond's address. Raises BondError."""
         self._links.vlans.add(vlan, name)
+        self._links.refresh()
+
+    @property
+    def vlan_ids(self) -> tuple[int, ...]:
+        """The VLANs that slaves have been told of: with devices of the driver's or of the kernel's own."""
+        return self._state.vlan_ids
+
+    def vlans_changed(self) -> None:
+        """There are other VLAN devices over the bond than `vlan_ids` says."""
+        self._links.refresh()
 
     def remove_vlan(self, vlan: int) -> None:
         """Remove the device of that VLAN. Raises BondError."""

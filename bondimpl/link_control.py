@@ -8,6 +8,7 @@ from dataclasses import replace
 from bondimpl import modes
 from bondimpl.clock import Clock
 from bondimpl.events import EventSource
+from bondimpl.hearing import Hearing
 from bondimpl.machine import Machine, Speed
 from bondimpl.messages import Messages
 from bondimpl.modes.base import Services
@@ -17,7 +18,6 @@ from bondimpl.monitors.base import Monitor, Verdict
 from bondimpl.monitors.mii import MiiMonitor
 from bondimpl.notices import GroupReports, PeerNotices
 from bondimpl.options import BondOptions
-from bondimpl.promiscuity import Promiscuity
 from bondimpl.selection import choose_active
 from bondimpl.slave import Link, Slave
 from bondimpl.state import BondState
@@ -37,7 +37,7 @@ class LinkControl:
         self._messages = Messages(state.name, state.era)
         self._notices = PeerNotices(state, clock, machine, events, lambda: self.rule.announcers())
         self._reports = GroupReports(state, clock, machine, events)
-        self._promiscuity = Promiscuity(state, machine, events)
+        self._hearing = Hearing(state, machine, events)
         self._services = Services(clock, machine, events, self.refresh, self.announce)
         self._mii = MiiMonitor(state, self._services, self)
         self._arp = ArpMonitor(state, self._services, self)
@@ -281,14 +281,14 @@ class LinkControl:
     # ---- what others see
 
     def refresh(self) -> None:
-        """Publish the plan, the promiscuity and the carrier that follow from the state."""
+        """Publish the plan, what slaves let in, and the carrier that follow from the state."""
         state = self._state
         self.vlans.follow()
         plan = self.rule.plan()
         addresses = None if state.promiscuous else state.vlan_addresses
         punt = plan.punt + self._arp.punts
         self._machine.publish(replace(plan, punt=punt, vlan_addresses=addresses))
-        self._promiscuity.follow(active_only=self.rule.has_active_slave)
+        self._hearing.follow(active_only=self.rule.has_active_slave)
         carrier = self.rule.carrier()
         if carrier != state.carrier:
             state.carrier = carrier

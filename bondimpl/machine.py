@@ -138,6 +138,12 @@ class Machine(Protocol):
     def set_promiscuous(self, slave: str, on: bool) -> None:
         """Have a slave receive frames to any address, or no longer."""
 
+    def set_all_multicast(self, slave: str, on: bool) -> None:
+        """Have a slave receive frames to any group because the bond is to, or no longer."""
+
+    def set_vlan_filter(self, slave: str, vlan: int, on: bool) -> None:
+        """Have a slave receive frames of this VLAN, or no longer, if it filters by VLANs at all."""
+
     def set_hears(self, slave: str, mac: bytes, on: bool) -> None:
         """Have a slave receive frames to this address (6 bytes), too, or no longer."""
 

@@ -16,6 +16,7 @@ class BondState:
 
     `trying`: the slave that the ARP monitor enables while none is active, to see whether it works.
     `vlan_addresses` (6 bytes each): of VLAN devices, other than the bond's, that slaves have to hear.
+    `vlan_ids`: of the VLAN devices over the bond.
     """
 
     name: str
@@ -28,7 +29,9 @@ class BondState:
     mac_is_users: bool = False
     mtu: int = 1500
     promiscuous: bool = False
+    all_multicast: bool = False
     vlan_addresses: frozenset[bytes] = frozenset()
+    vlan_ids: tuple[int, ...] = ()
     admin_up: bool = False
     carrier: bool = False
 

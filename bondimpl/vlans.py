@@ -74,11 +74,12 @@ class VlanDevices:
                 self._machine.set_bond_promiscuous()
 
     def follow(self) -> None:
-        """Devices take the bond's address where they are to; `state.vlan_addresses` is as it should be."""
+        """Devices take the bond's address where they are to; `state` tells their addresses and ids."""
         if not self._state.era.vlan_keeps_mac:
             for device in self.all.values():
                 if device.up and device.inherits and device.mac != self._state.mac:
                     self._inherit(device)
+        self._state.vlan_ids = self._machine.bond_vlans()
         # Today's driver has its slaves hear what they would filter away.
         heard = frozenset(d.mac for d in self.all.values() if d.up and d.mac != self._state.mac)
         self._state.vlan_addresses = frozenset() if self._state.era.vlan_mac_makes_promiscuous else heard

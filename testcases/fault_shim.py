@@ -57,6 +57,10 @@ class FaultShim:
         """How often a slave's driver was asked so far."""
         return int(self._probe(nic)["asked"].get(query, 0))
 
+    def vlans(self, nic: str) -> list[str]:
+        """What a slave's driver was told so far for its filter of VLANs, in order: `add 10`, `del 10`."""
+        return [str(told) for told in self._probe(nic)["vlans"]]
+
     def _probe(self, nic: str, **fields: Any) -> dict[str, Any]:
         told: dict[str, Any] = self._daemon.call("probe", bond=BOND, slave=nic, **fields)
         return told

@@ -42,6 +42,8 @@ class BondMachine:
         self.ports: dict[str, Port] = {}
         self.probe: LinkProbe = PortProbe(self.ports)
         self.vlans = Vlans(link.index, links, path)
+        self._let_pass: set[tuple[str, int]] = set()
+        """VLANs, by slave, for which a filter of the NIC had to be opened."""
 
     def attach(self, slave: str) -> None:
         link = self._links.by_name(slave)
@@ -50,7 +52,7 @@ class BondMachine:
         port = Port(self._links, self._ethtool, link.index, slave)
         self._takeover.take(link)
         try:
-            wire = Wire(port.index, slave, promiscuous=port.filters_vlans())
+            wire = Wire(port.index, slave)
         except MachineError:
             self._takeover.give_back(port)
             raise
@@ -76,6 +78,17 @@ class BondMachine:
 
     def set_promiscuous(self, slave: str, on: bool) -> None:
         self._path.set_promiscuous(slave, on)
+
+    def set_all_multicast(self, slave: str, on: bool) -> None:
+        self._path.set_all_multicast(slave, on)
+
+    def set_vlan_filter(self, slave: str, vlan: int, on: bool) -> None:
+        if isinstance(self.probe, FaultShim):
+            self.probe.told_of_vlan(slave, vlan, on)
+        let_pass = self._port(slave).filters_vlans() if on else (slave, vlan) in self._let_pass
+        if let_pass:
+            self._path.pass_filter(slave, on)
+            (self._let_pass.add if on else self._let_pass.remove)((slave, vlan))
 
     def set_hears(self, slave: str, mac: bytes, on: bool) -> None:
         self._path.set_hears(slave, mac, on)

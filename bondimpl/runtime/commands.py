@@ -176,7 +176,12 @@ def _probe(bonds: Bonds, fields: Fields) -> dict[str, Any]:
     if "refresh_ms" in fields:
         shim.refresh(slave, fields["refresh_ms"])
     lies = shim.of(slave)
-    return {"answers": dict(lies.answers), "refresh_ms": lies.refresh_ms, "asked": dict(lies.asked)}
+    return {
+        "answers": dict(lies.answers),
+        "refresh_ms": lies.refresh_ms,
+        "asked": dict(lies.asked),
+        "vlans": lies.vlans,
+    }
 
 
 def _instance(bonds: Bonds, fields: Fields) -> Instance:

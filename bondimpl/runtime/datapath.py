@@ -138,6 +138,14 @@ class Datapath:
         """Have a slave receive frames to any address, or no longer. Raises MachineError."""
         self._wire(slave).set_promiscuous(on)
 
+    def set_all_multicast(self, slave: str, on: bool) -> None:
+        """Have a slave receive frames to any group because the bond does. Raises MachineError."""
+        self._wire(slave).set_all_multicast(on)
+
+    def pass_filter(self, slave: str, on: bool) -> None:
+        """Have one VLAN more, or less, pass a slave that filters by VLANs. Raises MachineError."""
+        self._wire(slave).pass_filter(on)
+
     def set_hears(self, slave: str, mac: bytes, on: bool) -> None:
         """Have a slave receive frames to this address (6 bytes), too, or no longer. Raises MachineError."""
         self._wire(slave).set_hears(mac, on)

@@ -199,6 +199,10 @@ class Instance:
         promiscuous = self.machine.vlans.follow(self.bond, link)
         if promiscuous != self.bond.promiscuous:
             self.bond.set_promiscuous(promiscuous)
+        if link.all_multicast != self.bond.all_multicast:
+            self.bond.set_all_multicast(link.all_multicast)
+        if self.machine.bond_vlans() != self.bond.vlan_ids:
+            self.bond.vlans_changed()
 
     def follow_slaves(self) -> None:
         """Let the core know what became of the slaves' interfaces: gone, or of another speed."""

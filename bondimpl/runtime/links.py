@@ -20,13 +20,13 @@ _NEWLINK, _DELLINK, _GETLINK, _SETLINK = 16, 17, 18, 19
 _NEWADDR, _GETADDR = 20, 22
 _GROUP_LINK = 1
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER, _IFLA_LINKINFO = 1, 3, 4, 5, 10, 18
-_IFLA_EXT_MASK, _IFLA_PROMISCUITY = 29, 30
+_IFLA_EXT_MASK, _IFLA_PROMISCUITY, _IFLA_ALLMULTI = 29, 30, 61
 _SKIP_STATS = 8
 _INFO_KIND, _INFO_DATA = 1, 2
 _VLAN_ID = 1
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _IFA_F_OPTIMISTIC, _IFA_F_TENTATIVE = 0x04, 0x40
-_IFF_UP, _IFF_LOOPBACK, _IFF_PROMISC, _IFF_LOWER_UP = 0x1, 0x8, 0x100, 0x10000
+_IFF_UP, _IFF_LOOPBACK, _IFF_PROMISC, _IFF_ALLMULTI, _IFF_LOWER_UP = 0x1, 0x8, 0x100, 0x200, 0x10000
 _ARPHRD_ETHER = 1
 _SO_NETNS_COOKIE = 71
 _IFINFO = struct.Struct("=BxHiII")
@@ -40,7 +40,7 @@ class Link:
     """One interface. `mac` as long as the device has it, `mtu` in bytes, `carrier` as its driver keeps it.
 
     `kind` is what `ip -d link` shows (bond, tun, veth, vlan ...), empty for hardware. `master`, `lower` are
-    indexes. `promiscuous`: somebody wants frames to any address.
+    indexes. `promiscuous`, `all_multicast`: somebody wants frames to any address, to any group.
     """
 
     index: int
@@ -56,6 +56,7 @@ class Link:
     lower: int | None
     vlan: int | None
     promiscuous: bool
+    all_multicast: bool
 
 
 class Links:
@@ -220,6 +221,8 @@ def _link(body: bytes) -> Link:
         lower=_number(found.get(_IFLA_LINK)),
         vlan=None if vlan is None else struct.unpack_from("=H", vlan)[0],
         promiscuous=bool(_number(found.get(_IFLA_PROMISCUITY))),
+        # Kernels before 5.17 tell of the user's wish only.
+        all_multicast=bool(_number(found.get(_IFLA_ALLMULTI)) or flags & _IFF_ALLMULTI),
     )
 
 

@@ -61,12 +61,14 @@ class Lies:
     `answers`: by query `up`, `down`, `fail` (the request fails), or for speed `100/half` or `fail`; for rx
     and tx `frozen` (the driver does not update that time), for mac `fail` (no other address while it is up).
     A query that is missing is answered truly. `refresh_ms`: the driver renews its carrier flag only that
-    often.
+    often. `vlans`: which VLANs it was told to let in, or no longer (`add 10`, `del 10`), as a driver is that
+    filters by them.
     """
 
     answers: dict[Query, str] = field(default_factory=dict)
     refresh_ms: int = 0
     asked: Counter[Query] = field(default_factory=Counter)
+    vlans: list[str] = field(default_factory=list)
     cached: tuple[float, bool] | None = None
 
 
@@ -141,6 +143,10 @@ class FaultShim:
         """Raise MachineError, as the kernel, when the driver takes no other address while the slave is up."""
         if "mac" in self.of(slave).answers and self._inner.admin_up(slave):
             raise MachineError(f"{slave}: cannot set the address: Device or resource busy", "EBUSY")
+
+    def told_of_vlan(self, slave: str, vlan: int, on: bool) -> None:
+        """The driver is told to let a VLAN in, or no longer."""
+        self.of(slave).vlans.append(f"{'add' if on else 'del'} {vlan}")
 
     def _link(self, query: Query, slave: str, truth: Callable[[str], bool | None]) -> bool | None:
         lies = self.of(slave)

@@ -40,16 +40,15 @@ ROOM = 1 << 17
 class Wire:
     """The sockets of one slave. Receives into a buffer of its own whose frames look as on the wire."""
 
-    def __init__(self, index: int, name: str, *, promiscuous: bool) -> None:
+    def __init__(self, index: int, name: str) -> None:
         """Raises MachineError."""
         opened: list[socket.socket] = []
         try:
             for tagged in (False, True):
                 opened.append(_open(index, tagged=tagged))
-            memberships = [_MR_ALLMULTI] + [_MR_PROMISC] * promiscuous
-            for membership in memberships:
-                request = struct.pack("=iHH8x", index, membership, 0)
-                opened[0].setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, request)
+            # The host's own list of groups does not reach a slave: it hears every group.
+            everything = struct.pack("=iHH8x", index, _MR_ALLMULTI, 0)
+            opened[0].setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, everything)
         except OSError as error:
             for each in opened:
                 each.close()
@@ -60,15 +59,29 @@ class Wire:
 
     def set_promiscuous(self, on: bool) -> None:
         """Receive frames to any address, or no longer. Raises MachineError."""
-        self._set(struct.pack("=iHH8x", self._index, _MR_PROMISC, 0), on)
+        self._set(self.plain, struct.pack("=iHH8x", self._index, _MR_PROMISC, 0), on)
+
+    def set_all_multicast(self, on: bool) -> None:
+        """Receive frames to any group because the bond does, or no longer. Raises MachineError.
+
+        A socket's memberships of a kind count once: this one is the other socket's, so that it can be seen.
+        """
+        self._set(self.tagged, struct.pack("=iHH8x", self._index, _MR_ALLMULTI, 0), on)
+
+    def pass_filter(self, on: bool) -> None:
+        """One VLAN more, or less, is to pass a NIC that filters by VLANs. Raises MachineError.
+
+        No call puts an id into a NIC's filter, but a promiscuous NIC has none.
+        """
+        self._set(self.tagged, struct.pack("=iHH8x", self._index, _MR_PROMISC, 0), on)
 
     def set_hears(self, mac: bytes, on: bool) -> None:
         """Receive frames to this address (6 bytes), too, or no longer. Raises MachineError."""
-        self._set(struct.pack("=iHH6s2x", self._index, _MR_UNICAST, len(mac), mac), on)
+        self._set(self.plain, struct.pack("=iHH6s2x", self._index, _MR_UNICAST, len(mac), mac), on)
 
-    def _set(self, request: bytes, on: bool) -> None:
+    def _set(self, member: socket.socket, request: bytes, on: bool) -> None:
         try:
-            self.plain.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP if on else _DROP_MEMBERSHIP, request)
+            member.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP if on else _DROP_MEMBERSHIP, request)
         except OSError as error:
             number = errno.errorcode.get(error.errno or 0, "EIO")
             text = f"{self._name}: cannot change what addresses it hears: {error.strerror}"

@@ -45,6 +45,9 @@ class Nic:
     speed: Speed = field(default_factory=lambda: Speed(10_000, "full"))
     attached: bool = False
     promiscuity: int = 0
+    all_multicast: int = 0
+    filters: list[int] = field(default_factory=list)
+    """Ids of VLANs that it was told to let in."""
     hears: set[bytes] = field(default_factory=set)
     queries: list[str] = field(default_factory=list)
     traffic: Traffic = field(default_factory=Traffic)
@@ -103,6 +106,15 @@ class FakeMachine:
     def set_promiscuous(self, slave: str, on: bool) -> None:
         self._effect("set_promiscuous", slave)
         self.nics[slave].promiscuity += 1 if on else -1
+
+    def set_all_multicast(self, slave: str, on: bool) -> None:
+        self._effect("set_all_multicast", slave)
+        self.nics[slave].all_multicast += 1 if on else -1
+
+    def set_vlan_filter(self, slave: str, vlan: int, on: bool) -> None:
+        self._effect("set_vlan_filter", slave)
+        filters = self.nics[slave].filters
+        (filters.append if on else filters.remove)(vlan)
 
     def set_hears(self, slave: str, mac: bytes, on: bool) -> None:
         self._effect("set_hears", slave)

@@ -233,9 +233,16 @@ MUTANTS = (
     ),
     Mutant(
         "every slave of a promiscuous active-backup bond hears all",
-        "bondimpl/promiscuity.py",
-        "            hearing = [state.active.name] if state.active else []\n",
-        "            hearing = list(state.slaves)\n",
+        "bondimpl/hearing.py",
+        "if not active_only or slave is state.active:",
+        "if slave:",
         ("testcases/section_11_promiscuity/test_promiscuity.py",),
+    ),
+    Mutant(
+        "only the active slave is told of VLANs",
+        "bondimpl/hearing.py",
+        "for vlan in state.vlan_ids:",
+        "for vlan in state.vlan_ids if slave is state.active else ():",
+        ("testcases/section_07_vlan/test_offloads.py",),
     ),
 )

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -59,7 +60,7 @@ class Bench:
             ip("link", "set", "dev", nic, "up")
             found = links.by_name(nic)
             assert found
-            self.path.add(nic, Wire(found.index, nic, promiscuous=True))
+            self.path.add(nic, Wire(found.index, nic))
         links.close()
         run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/test0/disable_ipv6")
         ip("link", "set", "dev", "test0", "up")
@@ -197,3 +198,22 @@ def test_a_frame_that_cannot_be_read_is_no_lost_device(bench: Bench, monkeypatch
     bench.settle()
     assert failures == []
     assert _of(TEST, bench.wires["eth0"].frames(lambda _: True, 1)) == [_frame(TEST)]
+
+
+def test_a_filter_is_open_as_long_as_one_vlan_needs_it(bench: Bench) -> None:
+    """Verify: the NIC is promiscuous from the first VLAN to the last, whatever else wants that."""
+    promiscuity = partial(_promiscuity, "eth0")
+    assert promiscuity() == 0
+    bench.path.pass_filter("eth0", True)
+    bench.path.pass_filter("eth0", True)
+    assert promiscuity() == 1
+    bench.path.set_promiscuous("eth0", True)
+    bench.path.set_promiscuous("eth0", False)
+    bench.path.pass_filter("eth0", False)
+    assert promiscuity() == 1
+    bench.path.pass_filter("eth0", False)
+    assert promiscuity() == 0
+
+
+def _promiscuity(nic: str) -> int:
+    return int(link(nic)["promiscuity"])

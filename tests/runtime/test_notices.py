@@ -153,3 +153,29 @@ def test_promiscuity_is_given_back(lab: Lab, bondd: Daemon, end: str) -> None:
         return
     bondd.stop(15 if end == "quit" else 9)
     assert promiscuities(lab) == [0, 0]
+
+
+def groups_heard(lab: Lab) -> list[int]:
+    return [link(nic)["allmulti"] for nic in lab.nics]
+
+
+@pytest.mark.parametrize(
+    ("mode", "at_first", "later"), [("balance-rr", [2, 2], [2, 2]), ("1", [2, 1], [1, 2])]
+)
+@pytest.mark.parametrize("end", ["off", "kill"])
+def test_a_bond_that_hears_every_group_has_slaves_that_do(
+    lab: Lab, bondd: Daemon, mode: str, at_first: list[int], later: list[int], end: str
+) -> None:
+    """Each slave counts one more than it does anyhow."""
+    bondd.add("bond0", "eth0", "eth1", mode=mode, miimon="100")
+    assert groups_heard(lab) == [1, 1]
+    ip("link", "set", "dev", "bond0", "allmulticast", "on")
+    eventually(lambda: groups_heard(lab) == at_first)
+    lab.peer("ip", "link", "set", "dev", "port0", "down")
+    eventually(lambda: groups_heard(lab) == later)
+    if end == "off":
+        ip("link", "set", "dev", "bond0", "allmulticast", "off")
+        eventually(lambda: groups_heard(lab) == [1, 1])
+    else:
+        bondd.stop(9)
+        assert groups_heard(lab) == [0, 0]

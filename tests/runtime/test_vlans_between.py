@@ -13,7 +13,9 @@ BOND = 5
 def device(
     index: int, kind: str, *, lower: int | None = None, vlan: int | None = None, master: int | None = None
 ) -> Link:
-    return Link(index, f"if{index}", b"", 1500, True, True, True, False, kind, master, lower, vlan, False)
+    return Link(
+        index, f"if{index}", b"", 1500, True, True, True, False, kind, master, lower, vlan, False, False
+    )
 
 
 DEVICES = [
