@@ -8,14 +8,14 @@ from functools import partial
 
 from lab import frames
 from lab.cases import HOST_IP, BondHandle, Capture, Port, Testbed, eventually, send_frames
-from testcases.bounds import SLACK, seconds
+from testcases.bounds import SLACK
 from testcases.bursts import BURST_FLOW
 from testcases.wire import Wire
 
 NOWHERE_IP = "10.0.0.98"
 """Nobody has it: what arrives for it is not answered."""
-REBALANCE_S = 10.0 + seconds(SLACK)
-"""Until loads are balanced anew (not in the HOWTO): today's driver does not spread new flows before."""
+REBALANCE = 10_000 + SLACK
+"""ms until loads are balanced anew (not in the HOWTO): today's driver does not spread new flows before."""
 DEAL_S = 10.0
 """From another slave to the updates (the catalogue's)."""
 ASKED_S = 2.0

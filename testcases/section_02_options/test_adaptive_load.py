@@ -6,9 +6,10 @@ import pytest
 
 from lab.cases import BondDriver, Bonding, Testbed, behaviour, eventually, needs
 from lab.faults import CablePull
+from testcases.bounds import seconds
 from testcases.bursts import carried, nic_of_peer
 from testcases.fault_shim import FaultShim
-from testcases.neighbours import REBALANCE_S, addresses, to_all, wait_dealt
+from testcases.neighbours import REBALANCE, addresses, to_all, wait_dealt
 from testcases.slaves import cable_of, link_goes
 from testcases.wire import Wire
 
@@ -47,7 +48,9 @@ def test_load_is_relative_to_speed(
     def used() -> dict[str, set[str]]:
         return nic_of_peer(carried(wire, bond, to_all(bond, destinations, 1, 100)))
 
-    served = eventually(used, REBALANCE_S, until=lambda nics: {"eth1"} in nics.values(), what="eth1 sends")
+    served = eventually(
+        used, seconds(REBALANCE), until=lambda nics: {"eth1"} in nics.values(), what="eth1 sends"
+    )
     assert {len(nics) for nics in served.values()} == {1}
     slow = list(served.values()).count({"eth1"})
     fast = len(served) - slow
@@ -108,7 +111,7 @@ def test_peers_whose_addresses_are_alike_are_spread(mode: str, bonded: Bonding, 
         return carried(wire, bond, to_all(bond, destinations, 4, 100))
 
     # Twice: a driver of today measures flows for one interval before it spreads them.
-    within = 2 * REBALANCE_S
+    within = seconds(2 * REBALANCE)
     burst = eventually(sent, within, until=lambda burst: len(burst) >= 3, what="three slaves carry")
     served = nic_of_peer(burst)
     assert set(served) == set(destinations)

@@ -26,7 +26,7 @@ from lab.hosts.base import Host
 from lab.switches.base import Learned
 from testcases.bounds import detection, seconds
 from testcases.modes import ADAPTIVE
-from testcases.neighbours import NOWHERE_IP, REBALANCE_S, Neighbours, is_learning, wait_dealt
+from testcases.neighbours import NOWHERE_IP, REBALANCE, Neighbours, is_learning, wait_dealt
 from testcases.slaves import cable_of, link_goes
 from testcases.wire import Wire
 
@@ -116,7 +116,7 @@ def test_a_plain_switch_will_do(
             out = stream("out", dst_mac=one.mac, dst_ip=one.ip, rate_pps=50)
             back = stream("in", dst_mac=mac, src_mac=one.mac, dst_ip=NOWHERE_IP, rate_pps=50)
             flows += [running.enter_context(out), running.enter_context(back)]
-        eventually(lambda: len(wire.shares()) > 1, within=REBALANCE_S, what="several slaves send")
+        eventually(lambda: len(wire.shares()) > 1, within=seconds(REBALANCE), what="several slaves send")
         never(strays, during=0.5, what="an address on another port", every=0.02)
     assert {(flow.report().lost, flow.report().duplicates) for flow in flows} == {(0, 0)}
     assert {row.mac for row in switch.mac_table()} >= set(ports)

@@ -29,12 +29,13 @@ def shown(bond: BondHandle, delay: str) -> int:
 def test_a_multiple_of_miimon_is_used_as_given(bed: Testbed, driver: BondDriver, delay: str) -> None:
     """Steps: load each mode with miimon=100 and a delay of 400.
 
-    Verify: the status shows 400, the other delay is 0, and the log has no warning.
+    Verify: the status shows 400, the other delay is 0, and the log has no warning that it was rounded (it
+    may have one that updelay does not suit balance-alb).
     """
     for mode in (*MODES, *ADAPTIVE):
         bond = driver.create(bed.host("host"), "bond0", {"mode": mode, "miimon": "100", delay: "400"})
         assert {name: shown(bond, name) for name in DELAYS} == {**dict.fromkeys(DELAYS, 0), delay: 400}
-        assert delay not in bond.log()
+        assert not any({delay, "(400)"} <= set(line.split()) for line in bond.log().splitlines())
         bond.delete()
 
 

@@ -9,7 +9,7 @@ from lab.faults import CablePull
 from testcases.bounds import detection, seconds
 from testcases.bursts import carried, nic_of_peer
 from testcases.modes import ADAPTIVE
-from testcases.neighbours import DEAL_S, REBALANCE_S, Neighbours, addresses, to_all, wait_dealt
+from testcases.neighbours import DEAL_S, REBALANCE, Neighbours, addresses, to_all, wait_dealt
 from testcases.outages import trouble_after
 from testcases.section_13_bladecenter.chassis import delivered
 from testcases.slaves import link_goes
@@ -39,7 +39,9 @@ def test_they_work_with_any_modules_whose_networks_meet(
     def sent() -> dict[str, list[bytes]]:
         return carried(wire, bond, to_all(bond, addresses(PEERS), EACH, 100))
 
-    eventually(sent, REBALANCE_S, until=lambda burst: set(burst) == set(BOTH), what="both slaves carry")
+    eventually(
+        sent, seconds(REBALANCE), until=lambda burst: set(burst) == set(BOTH), what="both slaves carry"
+    )
     assert delivered(bed, capture, wire.since_s) == set(addresses(PEERS))
     assert set.union(*peers.arrivals(wire).values()) == (set(BOTH) if mode == "balance-alb" else {"eth0"})
     with CablePull(bed, bed.slave_cable(0)):
@@ -72,7 +74,9 @@ def test_they_lose_peers_where_the_networks_do_not_meet(
     def sent() -> dict[str, list[bytes]]:
         return carried(wire, bond, to_all(bond, addresses(PEERS), EACH, 100))
 
-    burst = eventually(sent, REBALANCE_S, until=lambda burst: set(burst) == set(BOTH), what="both carry")
+    burst = eventually(
+        sent, seconds(REBALANCE), until=lambda burst: set(burst) == set(BOTH), what="both carry"
+    )
     by_eth0 = {peer for peer, nics in nic_of_peer(burst).items() if nics == {"eth0"}}
     assert delivered(bed, capture, wire.since_s) == by_eth0
     assert 0 < len(by_eth0) < PEERS

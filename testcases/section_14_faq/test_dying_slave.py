@@ -16,7 +16,7 @@ from testcases.bursts import by_nic, carried, is_of_burst, nic_of_peer, numbered
 from testcases.lacpdus import carrying
 from testcases.links import has_carrier
 from testcases.modes import ADAPTIVE, MODES, SPREADING
-from testcases.neighbours import REBALANCE_S, addresses, to_all, wait_dealt
+from testcases.neighbours import REBALANCE, addresses, to_all, wait_dealt
 from testcases.outages import trouble_after
 from testcases.slaves import cable_of, link_goes, slave_in_use
 from testcases.wire import Wire
@@ -105,7 +105,7 @@ def test_the_adaptive_modes_move_peers_to_and_fro(
     def sent() -> dict[str, list[bytes]]:
         return carried(wire, bond, to_all(bond, peers, 10, 100))
 
-    eventually(sent, REBALANCE_S, until=lambda burst: "eth1" in burst, what="eth1 has peers")
+    eventually(sent, seconds(REBALANCE), until=lambda burst: "eth1" in burst, what="eth1 has peers")
     with CablePull(bed, bed.slave_cable(1)):
         link_goes(bond, "eth1", "down")
         burst = sent()
@@ -114,7 +114,7 @@ def test_the_adaptive_modes_move_peers_to_and_fro(
         assert bond.status().mii_status == "up"
         assert has_carrier(bond.host, bond.name)
     link_goes(bond, "eth1", "up")
-    eventually(sent, REBALANCE_S, until=lambda burst: "eth1" in burst, what="eth1 has peers again")
+    eventually(sent, seconds(REBALANCE), until=lambda burst: "eth1" in burst, what="eth1 has peers again")
 
 
 @behaviour("14.5.slave-recovers.rejoins")
