@@ -262,7 +262,8 @@ class Bond:
         return self._state.vlan_ids
 
     def vlans_changed(self) -> None:
-        """There are other VLAN devices over the bond than `vlan_ids` says."""
+        """There are other VLAN devices over the bond than `vlan_ids` says. Raises MachineError."""
+        self._links.vlans.learn()
         self._links.refresh()
 
     def remove_vlan(self, vlan: int) -> None:

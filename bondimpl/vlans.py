@@ -54,6 +54,7 @@ class VlanDevices:
             )
         self._machine.add_vlan(vlan, name, state.mac)
         self.all[vlan] = Vlan(vlan, name, state.mac)
+        self.learn()
 
     def remove(self, vlan: int) -> None:
         """Remove the device. Raises BondError."""
@@ -61,6 +62,7 @@ class VlanDevices:
             raise BondError(f"{self._state.name}: there is no VLAN device {vlan}", "ENODEV")
         del self.all[vlan]
         self._machine.remove_vlan(vlan)
+        self.learn()
 
     def device_changed(self, vlan: int, name: str, mac: bytes, *, up: bool) -> None:
         """What the device is called, its address, whether it is up: the user's doing, unless it is known."""
@@ -74,15 +76,18 @@ class VlanDevices:
                 self._machine.set_bond_promiscuous()
 
     def follow(self) -> None:
-        """Devices take the bond's address where they are to; `state` tells their addresses and ids."""
+        """Devices take the bond's address where they are to; `state` tells their addresses."""
         if not self._state.era.vlan_keeps_mac:
             for device in self.all.values():
                 if device.up and device.inherits and device.mac != self._state.mac:
                     self._inherit(device)
-        self._state.vlan_ids = self._machine.bond_vlans()
         # Today's driver has its slaves hear what they would filter away.
         heard = frozenset(d.mac for d in self.all.values() if d.up and d.mac != self._state.mac)
         self._state.vlan_addresses = frozenset() if self._state.era.vlan_mac_makes_promiscuous else heard
+
+    def learn(self) -> None:
+        """Look which VLAN devices there are, of the kernel's own too. Raises MachineError."""
+        self._state.vlan_ids = self._machine.bond_vlans()
 
     def bond_emptied(self) -> None:
         """The last slave has left, and with it the bond's address."""

@@ -115,9 +115,11 @@ class Daemon:
         gone: set[int] = set()
         for index, is_gone in self._link_events.read():
             (gone if is_gone else changed).add(index)
+        # A device over a bond may want other frames from it.
+        below = {link.lower for link in map(self._host.links.by_index, changed - {LOST}) if link}
         for instance in list(self.instances.values()):
             slaves = {port.index for port in instance.machine.ports.values()}
-            if changed & {instance.index, LOST, *instance.machine.vlans.indexes}:
+            if (changed | below) & {instance.index, LOST, *instance.machine.vlans.indexes}:
                 self._follow(instance, instance.follow_device)
             if slaves & (gone | changed) or LOST in changed:
                 self._follow(instance, instance.follow_slaves)

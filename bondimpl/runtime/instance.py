@@ -196,11 +196,11 @@ class Instance:
         if link.up != self.bond.admin_up:
             (self.bond.open if link.up else self.bond.close)()
             self.machine.vlans.set_up(link.up)
-        promiscuous = self.machine.vlans.follow(self.bond, link)
+        promiscuous, all_multicast = self.machine.vlans.follow(self.bond, link)
         if promiscuous != self.bond.promiscuous:
             self.bond.set_promiscuous(promiscuous)
-        if link.all_multicast != self.bond.all_multicast:
-            self.bond.set_all_multicast(link.all_multicast)
+        if all_multicast != self.bond.all_multicast:
+            self.bond.set_all_multicast(all_multicast)
         if self.machine.bond_vlans() != self.bond.vlan_ids:
             self.bond.vlans_changed()
 

@@ -85,12 +85,13 @@ class Vlans:
         for _, link in self._links_by_id():
             self._links.set_up(link.index, link.name, up)
 
-    def follow(self, bond: Bond, device: Link) -> bool:
-        """Let the core know what the user did to these devices; whether he wants the bond promiscuous.
+    def follow(self, bond: Bond, device: Link) -> tuple[bool, bool]:
+        """Let the core know what the user did to these devices; whether the bond is to hear every address and
+        every group.
 
         `device` is the bond's own. What a kernel would have refused is taken back. Raises MachineError.
         """
-        wanted = device.promiscuous
+        promiscuous, all_multicast = device.promiscuous, device.all_multicast
         for vlan, link in self._links_by_id():
             if link.mtu > device.mtu:
                 self._links.set_mtu(link.index, link.name, device.mtu)
@@ -100,8 +101,9 @@ class Vlans:
             if (link.name, link.mac, link.up) != (known.name, known.mac, known.up):
                 self._path.set_vlan_mac(vlan, link.mac)
                 bond.vlan_changed(vlan, link.name, link.mac, up=link.up)
-            wanted |= link.promiscuous
-        return wanted
+            promiscuous |= link.promiscuous
+            all_multicast |= link.all_multicast
+        return promiscuous, all_multicast
 
     def _links_by_id(self) -> Iterator[tuple[int, Link]]:
         for vlan, device in list(self._devices.items()):

@@ -231,3 +231,10 @@ def test_a_frame_to_the_slaves_address_is_the_vlans(lab: Lab, vlan: Daemon) -> N
     wire.send(to + made_frame(1, 2, vlan=100)[6:])
     (frame,) = device.frames(is_test, 1)
     assert (frame[:6].hex(":"), frame[12:14]) == (OWN, TEST_TYPE)
+
+
+def test_a_device_that_hears_every_group_has_slaves_that_do(vlan: Daemon) -> None:
+    ip("link", "set", "dev", "bond0.100", "allmulticast", "on")
+    eventually(lambda: link("eth0")["allmulti"] == 2)
+    ip("link", "set", "dev", "bond0.100", "allmulticast", "off")
+    eventually(lambda: link("eth0")["allmulti"] == 1)
