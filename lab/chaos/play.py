@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections import Counter
 from collections.abc import Set
 from dataclasses import dataclass
 
@@ -38,15 +40,28 @@ class Broken:
     what: str
 
 
-def play(bed: Testbed, bonding: Bonding, setting: Setting, story: Story) -> Broken | None:
-    """The first thing that is not as it must be; None when all is. `bed` is left as it is then.
+@dataclass(frozen=True, slots=True)
+class Played:
+    """After `faults` of a story, `looks` looks with what was expected then; what was `wrong`, if anything."""
 
-    Raises LabError, LabBroken.
+    faults: int
+    looks: Counter[Verdict]
+    wrong: Broken | None = None
+
+
+def play(bed: Testbed, bonding: Bonding, setting: Setting, story: Story, for_s: float = math.inf) -> Played:
+    """Go on until the end, until `for_s` seconds are over, or until something is not as it must be.
+
+    `bed` is left as it is then. Raises LabError, LabBroken.
     """
+    looks: Counter[Verdict] = Counter()
     bonding(setting.mode, setting.slaves, miimon=setting.miimon)
     nics = bed.topology.slaves[: setting.slaves]
     with bonding.stream("out", rate_pps=RATE_PPS) as out, bonding.stream("in", rate_pps=RATE_PPS) as back:
+        end_s = time.monotonic() + for_s
         for number, (step, broken) in enumerate(states(story)):
+            if time.monotonic() > end_s:
+                return Played(number, looks)
             until_s = time.monotonic() + step.hold_ms / 1e3
             break_and_mend(bed, broken, step.thing)
             if step.looked_at:
@@ -56,9 +71,10 @@ def play(bed: Testbed, bonding: Bonding, setting: Setting, story: Story) -> Brok
                     for stream in (out, back):
                         _look(stream, expected, within_s)
                 except TimeOut as late:
-                    return Broken(number, broken, f"{expected}, yet {late}")
+                    return Played(number + 1, looks, Broken(number, broken, f"{expected}, yet {late}"))
+                looks[expected] += 1
             sleep_until(until_s)
-    return None
+    return Played(len(story), looks)
 
 
 def break_and_mend(bed: Testbed, broken: Set[str], thing: str) -> None:

@@ -22,12 +22,16 @@ def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def plain() -> dict[str, str]:
+    """The environment of a user who has not activated the virtual environment."""
+    return {**os.environ, "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+
+
 def bondlab(*arguments: str, text_in: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "lab.cli", *arguments],
         input=text_in,
-        # As for a user who has not activated the virtual environment.
-        env={**os.environ, "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+        env=plain(),
         capture_output=True,
         text=True,
         timeout=60,

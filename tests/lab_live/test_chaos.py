@@ -24,6 +24,21 @@ def test_a_bond_without_a_monitor_is_found_out_and_the_story_shrunk() -> None:
     assert re.search(r"chaos +host1\.eth0--sw1\.p1 broken", done.stdout)
 
 
+def test_modes_in_turn() -> None:
+    """And it ends when the time is over, however long it takes for LACP to find its partner anew."""
+    done = bondlab("chaos", "--seed", "4", "--for", "8", "--mode", "all", "--topo", "bladecenter:mixed")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    held = ["active-backup: holds", "802.3ad: holds", "balance-tlb: holds", "balance-alb: holds"]
+    assert done.stdout.splitlines()[-4:] == held
+    assert done.stdout.count("faults in 2 s on bladecenter:mixed") == 4
+
+
+def test_a_mode_that_does_not_fit_is_refused() -> None:
+    done = bondlab("chaos", "--topo", "two_switch_isl", "--mode", "broadcast")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("bondlab: two_switch_isl: broadcast wants all its cables in one node")
+
+
 def test_wrong_words() -> None:
     done = bondlab("chaos", "--topo", "single_switch", "--slaves", "9")
     assert (done.returncode, done.stdout) == (2, "")

@@ -7,9 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import topologies
+from lab.chaos.fitting import fitting, misfit
 from lab.chaos.model import Verdict, reached, verdict
 from lab.chaos.shrink import shrink
 from lab.chaos.story import SETTLED_MS, Step, Story, breakable, states, tell
+from lab.errors import TopologyError
+from lab.far_side import GROUPED_MODES
+from lab.procfile import MODES
 from lab.topology import Topology
 
 STAR, PAIR, ISL = (topologies.build(name) for name in ("single_switch", "host_to_host", "two_switch_isl"))
@@ -79,6 +83,23 @@ EXPECTED: list[tuple[str, set[str], Verdict]] = [
 def test_what_must_be_reachable(name: str, broken: set[str], expected: Verdict) -> None:
     topology = topologies.build(name)
     assert verdict(topology, broken, topology.slaves[:2]) == expected
+
+
+@pytest.mark.parametrize("name", ["single_switch", "host_to_host", "gateway", "lacp_switch:bridge"])
+def test_every_mode_fits_where_all_cables_end_in_one_node(name: str) -> None:
+    assert fitting(topologies.build(name), 2) == tuple(MODES.values())
+
+
+def test_a_trunk_over_two_switches_does_not_fit() -> None:
+    assert set(MODES.values()) - set(fitting(ISL, 2)) == set(GROUPED_MODES)
+    why = misfit(ISL, "balance-rr", 2)
+    assert why == "balance-rr wants all its cables in one node, they end on switchA and switchB"
+    assert misfit(ISL, "balance-rr", 1) is None
+
+
+def test_a_peer_that_is_reached_by_a_nic_without_its_address_does_not_fit() -> None:
+    with pytest.raises(TopologyError, match="has its address on eth0, and other ways lead to it"):
+        fitting(topologies.build("two_switch_isolated"), 2)
 
 
 def test_hosts_do_not_forward() -> None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import cast
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
+import testcases
 import topologies
 from lab import sandbox
 from lab.cli import app
+from lab.doctor import Finding
+from lab.remote.words import WORDS
 
 
 def bondlab(*arguments: str) -> Result:
@@ -71,11 +80,106 @@ def test_up_without_root(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (result.exit_code, result.stderr) == (1, "bondlab: a lab needs root: run this with sudo\n")
 
 
-@pytest.mark.parametrize("command", [[], ["topo"], ["topo", "list"], ["topo", "show"], ["up"], ["clean"]])
-def test_every_help_has_an_example(command: list[str]) -> None:
+def commands(group: TyperGroup, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command and group below, the group itself too."""
+    yield path
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+ALL = list(commands(cast(TyperGroup, get_command(app))))
+
+
+def test_all_commands_are_there() -> None:
+    names = {" ".join(path) for path in ALL}
+    assert names >= {"topo list", "up", "fault apply", "watch", "run", "chaos", "clean", "doctor"}
+
+
+@pytest.mark.parametrize("command", ALL, ids=" ".join)
+def test_every_help_has_an_example(command: tuple[str, ...]) -> None:
     result = bondlab(*command, "--help")
     assert result.exit_code == 0
-    assert "Example: " in result.stdout
+    assert (
+        f"Example: bondlab {' '.join(command)}".rstrip() in result.stdout or "| bondlab up" in result.stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("bondlab topo show two_", {"two_switch_isl", "two_switch_isolated"}),
+        (
+            "bondlab up single_switch --mode balance-",
+            {"balance-rr", "balance-xor", "balance-tlb", "balance-alb"},
+        ),
+        ("bondlab fault apply arp_", {"arp_loss", "arp_request_loss", "arp_reply_loss"}),
+    ],
+)
+def test_completion(words: str, offered: set[str]) -> None:
+    """As bash asks for it."""
+    asked = {"_BONDLAB_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    done = CliRunner().invoke(app, env=asked, prog_name="bondlab")
+    assert set(done.stdout.split()) == offered
+
+
+def test_faults_are_listed() -> None:
+    shown = bondlab("fault", "list").stdout
+    assert all(word in shown for word in WORDS)
+
+
+@pytest.mark.parametrize("command", [["watch"], ["fault", "apply", "pull", "x"], ["fault", "heal", "all"]])
+def test_without_a_lab(command: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BONDLAB_RUN_DIR", str(tmp_path))
+    result = bondlab(*command)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "bondlab: no lab is up: start one with 'bondlab up NAME' in another terminal\n",
+    )
+
+
+def test_run_hands_over_to_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+
+    def pytest_(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        ran.append(command[1:])
+        return subprocess.CompletedProcess(command, 6)
+
+    monkeypatch.setattr(subprocess, "run", pytest_)
+    result = bondlab("run", "--topo", "bladecenter", "--driver", "kernel", "-n", "auto", "-k", "alb", "-x")
+    cases = str(Path(testcases.__file__).parent)
+    expected = [
+        "-m",
+        "pytest",
+        cases,
+        "--topo=bladecenter",
+        "--driver=kernel",
+        "-n",
+        "auto",
+        "-k",
+        "alb",
+        "-x",
+    ]
+    assert (result.exit_code, ran) == (6, [expected])
+    bondlab("run", f"{cases}/section_14_faq")
+    assert ran[1] == ["-m", "pytest", f"{cases}/section_14_faq"]
+
+
+def test_doctor_tells_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "lab.doctor.examine", lambda: [Finding("root", "ok", "yes"), Finding("x", "limited", "y")]
+    )
+    assert bondlab("doctor").exit_code == 0
+    monkeypatch.setattr(
+        "lab.doctor.examine", lambda: [Finding("TAP devices", "missing", "none", "modprobe tun")]
+    )
+    result = bondlab("doctor")
+    assert result.exit_code == 1
+    assert "modprobe tun" in result.stdout
+    (told,) = json.loads(bondlab("doctor", "--json").stdout)
+    assert (told["what"], told["state"]) == ("TAP devices", "missing")
 
 
 def test_clean_says_what_it_did(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
