@@ -34,6 +34,7 @@ readonly PACKAGES=(
 # Not in every distribution; what needs one that is missing is skipped with the reason.
 readonly OPTIONAL=(
     user-mode-linux # a guest with the kernel's own bonding driver: topology kernel_peer
+    libteam-utils   # the team driver in such a guest: --driver=team
 )
 
 die() { # MESSAGE: one line that says what is wrong and what to do

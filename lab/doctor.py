@@ -9,9 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from bondimpl.errors import MachineError
+from bondimpl.runtime import steering
 from lab import runs
 from lab.hosts.uml import image
 
@@ -33,9 +36,9 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Look at everything, the most basic first. Needs no root, but can tell little without."""
-    for check in (_root, _namespaces, _tun, _programs, _patch_panel, _rate_limits):
+    for check in (_root, _namespaces, _tun, _programs, _mininet, _patch_panel, _rate_limits, _netem):
         yield check()
-    for check in (_netem, _kernel_bonding, _kernel_vlans, _guests, _open_vswitch, _room, _leftovers):
+    for check in (_steering, _kernel_bonding, _kernel_vlans, _guests, _open_vswitch, _room, _leftovers):
         yield check()
 
 
@@ -70,6 +73,13 @@ def _programs() -> Finding:
     return Finding("programs", "ok", f"{_version('ip', '-V')}, {_version('nft', '--version')}")
 
 
+def _mininet() -> Finding:
+    try:
+        return Finding("Mininet", "ok", version("mininet"))
+    except PackageNotFoundError:
+        return Finding("Mininet", "missing", f"not in {sys.prefix}", SETUP)
+
+
 def _patch_panel() -> Finding:
     chain = "chain netdev t c { type filter hook ingress device veth0 priority 0; }"
     rules = f"add table netdev t; add {chain}; add rule netdev t c fwd to veth1"
@@ -94,6 +104,14 @@ def _netem() -> Finding:
             "delays", "ok", "a process of the lab holds frames up (the kernel has no netem; not needed)"
         )
     return Finding("delays", "ok", "a process of the lab holds frames up (netem is there, not needed)")
+
+
+def _steering() -> Finding:
+    try:
+        os.close(steering.load())
+    except MachineError as error:
+        return Finding("BPF", "limited", str(error), "queue_id needs a kernel with bpf() for root")
+    return Finding("BPF", "ok", "queue_id of slaves can be had")
 
 
 def _kernel_bonding() -> Finding:

@@ -17,6 +17,10 @@ class DriverDied(LabError):
     """The driver under test has crashed, or ended by itself: its own fault, whatever was asked of it."""
 
 
+class DriverLacks(LabError):
+    """The driver under test has nothing of the kind: the case cannot be run on it, and says nothing of it."""
+
+
 class DriverRefused(LabError):
     """The driver under test refused a request; `text` is its own message."""
 

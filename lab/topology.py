@@ -10,6 +10,8 @@ from typing import Literal
 from lab.errors import TopologyError
 
 HostKind = Literal["namespace", "uml"]
+Bonding = Literal["userspace", "kernel", "ovs", "team"]
+"""A bonding driver: bondimpl, the kernel's own, a bond of Open vSwitch, the team driver."""
 SwitchKind = Literal["bridge", "ovs", "uml"]
 
 
@@ -29,11 +31,13 @@ class Host:
     """A machine with NICs, in the order in which a case enslaves them.
 
     A network namespace, or a User-Mode Linux guest: that has its own kernel, with the real bonding driver.
+    `bonding` is the driver of its bonds, if it is not that of its kind: bondimpl, in a guest the kernel's.
     """
 
     name: str
     nics: tuple[str, ...]
     kind: HostKind = "namespace"
+    bonding: Bonding | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,33 +5,53 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, get_args
 
+from lab.drivers import native
 from lab.hosts.uml.image import TIMERS
 from lab.hosts.uml.inside.root import MODULES
-from lab.topology import Topology
+from lab.topology import Bonding, HostKind, Topology
 
-DriverName = Literal["userspace", "kernel"]
-DRIVERS: tuple[DriverName, ...] = get_args(DriverName)
+DriverName = Bonding
+DRIVERS: tuple[DriverName, ...] = ("userspace", "kernel")
+"""The bonding drivers."""
+OTHERS: tuple[DriverName, ...] = ("ovs", "team")
+"""Drivers of another kind which do a bonding driver's work, in some of its modes."""
 
 
 def as_tested(topology: Topology, driver: DriverName) -> Topology:
-    """The topology with a host under test that has this driver: the kernel's in a User-Mode Linux guest."""
+    """The topology with a host under test that has this driver.
+
+    The kernel's is that of this machine's kernel if it has one, otherwise that of a User-Mode Linux guest.
+    """
     if driver == "userspace":
         return topology
     tested = topology.host("host")
-    hosts = (replace(host, kind="uml") if host is tested else host for host in topology.hosts)
+    changed = replace(tested, kind=place_of(driver), bonding=driver)
+    hosts = (changed if host is tested else host for host in topology.hosts)
     return replace(topology, hosts=tuple(hosts))
+
+
+def place_of(driver: DriverName) -> HostKind:
+    """What kind of host can have that driver here."""
+    in_guest = driver == "team" or (driver == "kernel" and not native.available())
+    return "uml" if in_guest else "namespace"
 
 
 def timers(driver: DriverName) -> float:
     """How much longer than they should the driver's periods last."""
-    return TIMERS if driver == "kernel" else 1.0
+    return TIMERS if place_of(driver) == "uml" else 1.0
 
 
 def described(driver: DriverName, era: str) -> str:
     """The driver in words, for the head of a report."""
     if driver == "userspace":
         return f"bondimpl, era {era}"
-    releases = sorted(os.listdir(MODULES)) if Path(MODULES).is_dir() else []
-    return f"the kernel's, Linux {' or '.join(releases) or '(none here)'}, in a User-Mode Linux guest"
+    if driver == "ovs":
+        return "a bond of Open vSwitch in its userspace datapath"
+    if place_of(driver) == "namespace":
+        return f"the kernel's, {native.described()}, native"
+    releases = sorted(os.listdir(MODULES)) if Path(MODULES).is_dir() else ["(none here)"]
+    linux = f"Linux {' or '.join(releases)}"
+    # Drivers of today have the version of their kernel.
+    kernels = f"the kernel's, {linux}, driver v{' or v'.join(releases)}"
+    return f"{f'the team driver, {linux}' if driver == 'team' else kernels}, in a User-Mode Linux guest"

@@ -83,12 +83,13 @@ def switch_on(
 
 
 def send_whole_checksums(topology: Topology, devices: Mapping[str, Interfaces]) -> None:
-    """Let hosts send complete frames where a switch reads them as bytes, as Open vSwitch. Raises OSError.
+    """Let hosts send complete frames where a program reads them as bytes, as Open vSwitch. Raises OSError.
 
     Otherwise the kernel leaves TCP's checksum to the NIC, which here leaves it out: to a receiver on this
     machine the kernel can say so, but not by way of a program.
     """
-    if any(switch.kind == "ovs" for switch in topology.switches):
+    on_switch = any(switch.kind == "ovs" for switch in topology.switches)
+    if on_switch or any(host.bonding == "ovs" for host in topology.hosts):
         for host in topology.hosts:
             for nic in host.nics:
                 devices[host.name].leave_checksums_to_the_nic(nic, False)

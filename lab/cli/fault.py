@@ -47,7 +47,7 @@ def apply(
     word: Annotated[
         str, typer.Argument(metavar="FAULT", help="see 'bondlab fault list'", autocompletion=_words)
     ],
-    target: Annotated[str, typer.Argument(help="a cable (or NODE:PORT at its end), a switch or a host")],
+    target: Annotated[str, typer.Argument(help="a cable, its end NODE:PORT, a switch or a host")],
     number: Annotated[float | None, typer.Argument(help="how much of it: percent, ms or Mbit/s")] = None,
     for_s: Annotated[float | None, typer.Option("--for", help="mend it after so many seconds")] = None,
     run: RunOption = None,

@@ -1,24 +1,31 @@
-"""The driver that is Linux' own, on any host whose kernel has it: through sysfs and /proc inside the host."""
+"""The driver that is Linux' own, on a host whose kernel has it: a guest, or a namespace on such a machine.
+
+Through sysfs and /proc inside the host; in a guest through the module's parameters, too.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
+from lab.drivers import vlan_devices
 from lab.drivers.base import BondHandle, Created, Era
-from lab.errors import DriverRefused, LabBroken, LabError
+from lab.drivers.sysfs import (
+    LOGGED,
+    MASTERS,
+    READ,
+    FileRefused,
+    file,
+    files,
+    in_order,
+    in_words,
+    log_since,
+    logged_at,
+    write,
+)
+from lab.errors import DriverLacks, DriverRefused, LabBroken, LabError
 from lab.hosts.base import Host
 from lab.procfile import BondView, parse
 
-MASTERS = "/sys/class/net/bonding_masters"
-ALIASES: Mapping[str, str] = {
-    "num_unsol_na": "num_grat_arp",
-    "peer_notify_delay": "peer_notif_delay",
-    "missed_max": "arp_missed_max",
-}
-"""Other spellings of options -> the file in sysfs."""
-FIRST = ("mode", "arp_interval", "miimon")
-"""Written before the others, which depend on them; as for the driver's parameters, miimon wins."""
 FIRST_BOND = "bond0"  # the name that the module itself gives
 PARAMETERS = frozenset(
     (
@@ -29,20 +36,15 @@ PARAMETERS = frozenset(
     )
 )
 """Options that are parameters of the module."""
+WORDS = frozenset(
+    (
+        *("mode", "lacp_rate", "ad_select", "xmit_hash_policy", "fail_over_mac"),
+        *("primary_reselect", "arp_validate", "arp_all_targets"),
+    )
+)
+"""Those for which the module takes certain words only; of any other bad value it makes the default."""
 REFUSED = 3
-TARGETS = ("arp_ip_target", "ns_ip6_target")
 
-# Arguments: file, text, file, text ... Prints the last line of the log before it writes.
-# In bash, whose printf tells what the kernel answered.
-_WRITE = """
-log=$(dmesg)
-printf '%s\\n' "${log##*$'\\n'}"
-while [ $# -gt 0 ]; do
-    [ -e "$1" ] || { echo "no such option: ${1##*/}" >&2; exit 1; }
-    printf '%s\\n' "$2" >"$1" || exit 1
-    shift 2
-done
-"""
 # Arguments: a file that is there with the module, "anew" or nothing, parameters. Prints the kernel's release,
 # the last line of its log before, and all lines of its log since.
 # Ends with REFUSED when the module is there but would not be loaded so.
@@ -63,15 +65,6 @@ log=$(dmesg)
 printf '%s\n' "${log#"$before"}"
 [ $status = 0 ] || exit 3
 """
-# Argument: a directory. Prints the name and the text of each file in it that can be read, a line each.
-_READ = """
-cd "$1" || exit
-for file in *; do
-    text=$(<"$file") 2>/dev/null && printf '%s %s\n' "$file" "$text"
-done
-exit 0
-"""
-_LOGGED = re.compile(r"\[ *(?P<at_s>\d+\.\d+)\] (?P<text>.*)")
 
 
 class KernelDriver:
@@ -94,10 +87,12 @@ class KernelDriver:
         On a host with a kernel of its own the first bond comes as in the HOWTO, with the module, and its
         options are the module's parameters as far as there are such. Any other comes through sysfs; what is
         not said of it is as the parameters have it.
-        Raises DriverRefused, or LabBroken when the host's kernel has no bonding driver.
+        Raises DriverRefused, or LabBroken when the host's kernel has no bonding driver; DriverLacks when
+        parameters of the module would do what sysfs does not, and the host shares its kernel with others.
         """
         request = " ".join(("add", name, *(f"{option}={value}" for option, value in options.items())))
-        anew = host.own_kernel and not any(bond.host is host for bond in self.bonds)
+        alone = not any(bond.host is host for bond in self.bonds)
+        anew = host.own_kernel and alone
         first = anew and name == FIRST_BOND
         given = {option: value for option, value in options.items() if first and option in PARAMETERS}
         words = [f"{option}={value}" for option, value in given.items()]
@@ -108,9 +103,11 @@ class KernelDriver:
         bond = KernelBond(name, host, self, since_s, told if first else ())
         later = {option: value for option, value in options.items() if option not in given}
         try:
-            write(host, name, request, [pair for item in _in_order(later) for pair in _files(name, *item)])
-        except DriverRefused:
+            write(host, name, request, [pair for item in in_order(later) for pair in files(name, *item)])
+        except FileRefused as refused:
             bond.delete()
+            if alone and name == FIRST_BOND and not host.own_kernel and _module_would_take(refused):
+                raise DriverLacks(f"only as a parameter of the module, which is loaded: {refused}") from None
             raise
         self.bonds.append(bond)
         if self._created:
@@ -124,13 +121,13 @@ class KernelDriver:
         words = (MASTERS, "anew" if anew else "", *parameters)
         done = host.run(["bash", "-c", _LOAD, "load", *words], check=False)
         release, before, *since = [*done.stdout.splitlines(), "", ""]
-        told = [line["text"] for line in filter(None, map(_LOGGED.fullmatch, since))]
+        told = [line["text"] for line in filter(None, map(LOGGED.fullmatch, since))]
         if done.returncode == REFUSED:
             answer = done.stderr.strip().rpartition(": ")[2]
             raise DriverRefused(f"{host.name}: {request}", "; ".join([answer, *told]))
         if done.returncode:
             raise LabBroken(f"{host.name}: no bonding driver in its kernel: {done.stderr.strip()}")
-        return f"Linux {release}", _time(before), told
+        return f"Linux {release}", logged_at(before), told
 
 
 class KernelBond:
@@ -155,7 +152,7 @@ class KernelBond:
 
     def set(self, option: str, value: str) -> None:
         """Change an option of the running bond. Raises DriverRefused."""
-        write(self.host, self.name, f"set {self.name} {option} {value}", _files(self.name, option, value))
+        write(self.host, self.name, f"set {self.name} {option} {value}", files(self.name, option, value))
 
     def mac(self) -> str:
         """The bond's hardware address."""
@@ -163,15 +160,11 @@ class KernelBond:
 
     def add_vlan(self, vlan: int) -> str:
         """Make the device for a VLAN over the bond and bring it up; its name. Raises DriverRefused."""
-        name = f"{self.name}.{vlan}"
-        self.host.run(["modprobe", "8021q"], check=False)  # a kernel that has it built in knows no module
-        self._ip(["add", "link", self.name, "name", name, "type", "vlan", "id", str(vlan)])
-        self._ip(["set", "dev", name, "up"])
-        return name
+        return vlan_devices.add(self.host, self.name, vlan)
 
     def remove_vlan(self, vlan: int) -> None:
         """Remove the device for that VLAN. Raises DriverRefused."""
-        self._ip(["del", "dev", f"{self.name}.{vlan}"])
+        vlan_devices.remove(self.host, self.name, vlan)
 
     def set_up(self, up: bool) -> None:
         """Bring the bond device administratively up or down, as a user would."""
@@ -193,8 +186,8 @@ class KernelBond:
 
     def options(self) -> Mapping[str, str]:
         """Every option in force as text: words where an option has them, lists with commas."""
-        told = self.host.run(["bash", "-c", _READ, "read", _file(self.name, "")]).stdout
-        return {name: _option(text) for name, _, text in (line.partition(" ") for line in told.splitlines())}
+        told = self.host.run(["bash", "-c", READ, "read", file(self.name, "")]).stdout
+        return {name: in_words(text) for name, _, text in (line.partition(" ") for line in told.splitlines())}
 
     def log(self) -> str:
         """The driver's log lines about this bond since it was made."""
@@ -207,63 +200,11 @@ class KernelBond:
         if self in self._driver.bonds:
             self._driver.bonds.remove(self)
 
-    def _ip(self, words: Sequence[str]) -> None:
-        done = self.host.run(["ip", "link", *words], check=False)
-        if done.returncode:
-            raise DriverRefused(f"{self.host.name}: ip link {' '.join(words)}", done.stderr.strip())
-
     def _write(self, request: str, option: str, value: str) -> None:
-        write(self.host, self.name, request, [(_file(self.name, option), value)])
+        write(self.host, self.name, request, [(file(self.name, option), value)])
 
 
-def write(host: Host, bond: str, request: str, texts: Sequence[tuple[str, str]]) -> float:
-    """Write each text to its file; the time in the kernel's log before that.
-
-    Raises DriverRefused(request) with the words of the error, and what the driver logged about `bond`.
-    """
-    words = [word for pair in texts for word in pair]
-    done = host.run(["bash", "-c", _WRITE, "write", *words], check=False)
-    since_s = _time(done.stdout)
-    if done.returncode:
-        answer = done.stderr.strip().rpartition("error: ")[2]
-        raise DriverRefused(f"{host.name}: {request}", "; ".join([answer, *log_since(host, bond, since_s)]))
-    return since_s
-
-
-def log_since(host: Host, bond: str, since_s: float) -> list[str]:
-    """What the kernel of the host has logged about the bond after that time of the log."""
-    lines = filter(None, map(_LOGGED.fullmatch, host.run(["dmesg"]).stdout.splitlines()))
-    about = (f"{bond}: ", f"{bond} (")
-    return [
-        line["text"] for line in lines if float(line["at_s"]) > since_s and line["text"].startswith(about)
-    ]
-
-
-def _time(line: str) -> float:
-    """The time of a line of the log, in s; 0 when it is none."""
-    logged = _LOGGED.fullmatch(line.strip())
-    return float(logged["at_s"]) if logged else 0.0
-
-
-def _in_order(options: Mapping[str, str]) -> list[tuple[str, str]]:
-    first = [option for option in FIRST if option in options]
-    return [(option, options[option]) for option in (*first, *(o for o in options if o not in FIRST))]
-
-
-def _files(bond: str, option: str, value: str) -> list[tuple[str, str]]:
-    """What to write where; targets one by one, each to be added unless it says otherwise."""
-    name = ALIASES.get(option, option)
-    if name in TARGETS:
-        words = [word for word in value.split(",") if word]
-        return [(_file(bond, name), word if word[0] in "+-" else f"+{word}") for word in words]
-    return [(_file(bond, name), value)]
-
-
-def _file(bond: str, option: str) -> str:
-    return f"/sys/class/net/{bond}/bonding/{option}"
-
-
-def _option(text: str) -> str:
-    """`active-backup 1` -> active-backup; `10.0.0.2 10.0.0.3` -> 10.0.0.2,10.0.0.3."""
-    word, _, rest = text.partition(" ")
-    return word if rest.isdecimal() else text.replace(" ", ",")
+def _module_would_take(refused: FileRefused) -> bool:
+    """Whether it is an option which the module would have taken, or put right with a warning."""
+    bad_word = refused.option in WORDS and refused.text.startswith("Invalid argument")
+    return refused.option in PARAMETERS and not bad_word

@@ -5,4 +5,5 @@ python -m lab.oracle        runs all three, writes artifacts/oracle/oracle.json 
 runs      one run of the cases, and what came of it
 table     the verdict on each behaviour
 render    the table as text
+others    drivers that are no bonding drivers, on a page of their own
 """

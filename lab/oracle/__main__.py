@@ -1,4 +1,7 @@
-"""`python -m lab.oracle [--only NAME[,NAME]] [ARGUMENT OF PYTEST ...]`: exit 1 when something disagrees."""
+"""`python -m lab.oracle [--only NAME[,NAME]] [ARGUMENT OF PYTEST ...]`: exit 1 when something disagrees.
+
+`python -m lab.oracle --driver NAME [ARGUMENT OF PYTEST ...]` runs the cases on a driver of another kind.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from rich.console import Console
 
 from lab import differences
 from lab.errors import LabError
+from lab.oracle import others
 from lab.oracle.render import as_json, as_page
-from lab.oracle.runs import DRIVERS, Result, last, run
+from lab.oracle.runs import DRIVERS, OTHERS, Result, last, run
 from lab.oracle.table import VERDICTS, compare
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +31,8 @@ def main(arguments: list[str]) -> int:
     directory = ROOT / "artifacts" / "oracle"
     directory.mkdir(parents=True, exist_ok=True)
     console = Console()
+    if arguments[:1] == ["--driver"]:
+        return _other("".join(arguments[1:2]), arguments[2:], directory, console)
     results: dict[str, Result] = {}
     seconds: dict[str, float] = {}
     for name, options in DRIVERS.items():
@@ -49,6 +55,20 @@ def main(arguments: list[str]) -> int:
             console.print(f"  {row.id}: {row.note}", markup=False)
     console.print(f"written: {page.relative_to(ROOT)}, {directory.relative_to(ROOT)}/oracle.json")
     return int(any(row.verdict == "disagree" for row in rows))
+
+
+def _other(name: str, arguments: list[str], directory: Path, console: Console) -> int:
+    """Run the cases on that driver and write what came of it. With arguments docs/ stays as it is."""
+    if name not in OTHERS:
+        raise LabError(f"--driver {name}: no such driver; there are: {', '.join(OTHERS)}")
+    with console.status(f"{name}: pytest testcases"):
+        result, seconds = run(name, arguments, directory)
+    page = directory / "other_drivers.md" if arguments else ROOT / "docs" / "other_drivers.md"
+    page.write_text(others.as_page(others.known(directory)))
+    told = ", ".join(f"{count} {verdict}" for verdict, count in others.counts(result).items())
+    console.print(f"{name}: {seconds / 60:.1f} min: {told}")
+    console.print(f"written: {page.relative_to(ROOT)}")
+    return 0
 
 
 if __name__ == "__main__":

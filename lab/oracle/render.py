@@ -47,26 +47,26 @@ def as_page(
         f"Of {len(rows)} behaviours with cases {runnable} can be run on the kernel's driver; {settled} of "
         f"them ({100 * settled / max(runnable, 1):.1f} %) agree or differ as is known.",
         "",
-        *_table(
+        *table(
             ("verdict", "behaviours", "meaning"),
             ((verdict, str(_count(rows, verdict)), MEANING[verdict]) for verdict in VERDICTS),
         ),
     ]
     apart = [row for row in rows if row.apart]
     lines += ["", "## Disagreements", ""]
-    lines += _table(
+    lines += table(
         ("behaviour", "what came of it"), ((row.id, row.note) for row in rows if row.verdict == "disagree")
     )
     lines += ["", "## Era 6.x against the kernel's driver", ""]
     lines += ["Cases that come out otherwise on `bondd --era 6.x` than on the kernel's driver:", ""]
-    lines += _table(("behaviour", "cases"), ((row.id, ", ".join(row.apart)) for row in apart))
+    lines += table(("behaviour", "cases"), ((row.id, ", ".join(row.apart)) for row in apart))
     lines += ["", "## Known differences", ""]
-    lines += _table(
+    lines += table(
         ("behaviour", "the HOWTO", "the driver", "since", "proof"),
         ((entry.id, entry.howto, entry.driver, entry.since, entry.proof) for entry in differences.values()),
     )
     lines += ["", "## Not runnable", ""]
-    lines += _table(
+    lines += table(
         ("behaviour", "why"), ((row.id, row.note) for row in rows if row.verdict == "not runnable")
     )
     lines += ["", "## Agreed", ""]
@@ -74,7 +74,7 @@ def as_page(
     return "\n".join(lines)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Lines of a table, or one that says there is nothing to tell."""
     found = [f"| {' | '.join(map(_cell, row))} |" for row in rows]
     if not found:

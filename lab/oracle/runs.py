@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
+from lab import under_test
 from lab.errors import LabError
 from lab.pytest_plugin.blocked import EXIT_BLOCKED
 
@@ -21,6 +22,8 @@ DRIVERS: Mapping[str, tuple[str, ...]] = {
     "kernel": ("--driver=kernel",),
 }
 """The three runs: their names and the options they are made with."""
+OTHERS: Mapping[str, tuple[str, ...]] = {name: (f"--driver={name}",) for name in under_test.OTHERS}
+"""Runs on drivers of another kind."""
 DONE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, EXIT_BLOCKED)
 """Exit codes of a run that came to a result."""
 
@@ -53,7 +56,7 @@ def run(name: str, arguments: Sequence[str], directory: Path) -> tuple[Result, f
     Output and result are kept in `directory`, as NAME.log and NAME.json. Raises LabError when there is none.
     """
     result, log = directory / f"{name}.json", directory / f"{name}.log"
-    command = [sys.executable, "-m", "pytest", "testcases", "-q", "-n", "auto", *DRIVERS[name]]
+    command = [sys.executable, "-m", "pytest", "testcases", "-q", "-n", "auto", *{**DRIVERS, **OTHERS}[name]]
     result.unlink(missing_ok=True)
     begin_s = time.monotonic()
     with log.open("wb") as out:

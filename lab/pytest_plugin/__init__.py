@@ -8,6 +8,7 @@ The parts:
     differing   what is known to differ from the HOWTO on today's drivers
     fixtures    topology, bed, driver, capture, bonded, stream
     failures    what a failing case leaves: sections of its report, artifacts
+    lacking     what the driver under test does not have is not failed
     blocked     a broken lab is not a failed case
     keeping     --keep-on-fail and its like
     summary     which behaviours were verified
@@ -20,6 +21,7 @@ pytest_plugins = (
     "lab.pytest_plugin.differing",
     "lab.pytest_plugin.fixtures",
     "lab.pytest_plugin.failures",
+    "lab.pytest_plugin.lacking",
     "lab.pytest_plugin.blocked",
     "lab.pytest_plugin.summary",
 )

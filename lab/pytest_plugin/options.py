@@ -12,7 +12,7 @@ import pytest
 import topologies
 from lab.drivers.base import Era
 from lab.errors import TopologyError
-from lab.under_test import DRIVERS, DriverName, described
+from lab.under_test import DRIVERS, OTHERS, DriverName, described
 
 ERAS: tuple[Era, ...] = get_args(Era)
 
@@ -55,9 +55,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--driver",
         default="userspace",
-        metavar="userspace|kernel",
-        help="driver under test: bondimpl, or the kernel's own (in a User-Mode Linux guest); "
-        "default: userspace",
+        metavar="|".join((*DRIVERS, *OTHERS)),
+        help="driver under test: bondimpl, or the kernel's own (this machine's, or that of a User-Mode Linux "
+        "guest), or a bond of Open vSwitch, or the team driver; default: userspace",
     )
     group.addoption(
         "--era",
@@ -110,12 +110,15 @@ def _checked(config: pytest.Config) -> LabOptions:
         names = None if selection is None else topologies.expand(selection)
     except TopologyError as error:
         raise pytest.UsageError(f"--topo={selection}: {error}") from error
-    if driver not in DRIVERS:
-        raise pytest.UsageError(f"--driver={driver}: no such driver; there are: {', '.join(DRIVERS)}")
+    if driver not in (*DRIVERS, *OTHERS):
+        there = ", ".join((*DRIVERS, *OTHERS))
+        raise pytest.UsageError(f"--driver={driver}: no such driver; there are: {there}")
     if era is not None and era not in ERAS:
         raise pytest.UsageError(f"--era={era}: no such era; there are: {', '.join(ERAS)}")
     if driver == "kernel" and era == "howto":
         raise pytest.UsageError("--era=howto: the kernel's driver has the behaviour of 6.x")
+    if driver in OTHERS and era is not None:
+        raise pytest.UsageError(f"--era={era}: the driver {driver} is held to the HOWTO, whatever its age")
     if file := config.getoption("--lab"):
         raise pytest.UsageError(
             f"--lab={file}: physical labs are not built yet; choose a simulated one with --topo"

@@ -14,7 +14,8 @@ from lab.switch_faults import SwitchBounce, SwitchFreeze
 from lab.testbed import Testbed
 from lab.topology import Port
 
-Kind = Literal["cable", "switch", "host"]
+Kind = Literal["cable", "end", "switch", "host"]
+"""`end`: one end of a cable, as NODE:PORT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,12 @@ class Word:
     amount: Amount | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    cable: PatchCable
+    node: str
+
+
 _PERCENT = Amount("percent", 100, 0, 100)
 
 
@@ -47,6 +54,11 @@ def _arp(operation: Literal["request", "reply"] | None) -> Callable[..., Fault]:
 WORDS: Mapping[str, Word] = {
     "pull": Word("pull the cable: both ends lose carrier", "cable", faults.CablePull),
     "blackhole": Word("the cable keeps its carrier and carries nothing", "cable", faults.Blackhole),
+    "one_way": Word(
+        "what this end sends is lost; the other way is well",
+        "end",
+        lambda bed, end: faults.Blackhole(bed, end.cable, from_node=end.node),
+    ),
     "flaps": Word(
         "the link goes down and up ten times, so many ms each",
         "cable",
@@ -111,23 +123,24 @@ def _checked(word: str, range_: Amount, amount: float | None) -> float:
 
 
 def _find(bed: Testbed, kind: Kind, name: str) -> Any:
-    """The cable (by name, role, or one of its ends as NODE:PORT), switch or host. Raises TopologyError."""
+    """The cable (by name, role or end), its end, a switch or a host. Raises TopologyError."""
     if kind == "switch":
         return bed.switch(_one_of(name, bed.topology.roles.get(name, name), bed.switches, kind))
     if kind == "host":
         return bed.host(_one_of(name, bed.topology.roles.get(name, name), bed.hosts, kind))
-    node, colon, port = name.partition(":")
-    if colon:
-        ends: dict[Port, PatchCable] = {
-            end: cable for cable in bed.cables.values() for end in (cable.a, cable.b)
-        }
-        found = ends.get(Port(bed.topology.roles.get(node, node), port))
-        if found is None:
-            raise TopologyError(
-                f"no cable in {name}; there are {', '.join(f'{e.node}:{e.name}' for e in ends)}"
-            )
-        return found
+    if kind == "end" or ":" in name:
+        end = _end(bed, name)
+        return end if kind == "end" else end.cable
     return bed.cables[_one_of(name, bed.topology.roles.get(name, name), bed.cables, kind)]
+
+
+def _end(bed: Testbed, name: str) -> _End:
+    node, _, port = name.partition(":")
+    ends = {end: cable for cable in bed.cables.values() for end in (cable.a, cable.b)}
+    wanted = Port(bed.topology.roles.get(node, node), port)
+    if wanted not in ends:
+        raise TopologyError(f"no cable in {name}; there are {', '.join(f'{e.node}:{e.name}' for e in ends)}")
+    return _End(ends[wanted], wanted.node)
 
 
 def _one_of(said: str, name: str, things: Mapping[str, object], kind: Kind) -> str:

@@ -35,7 +35,7 @@ def test_a_multiple_of_miimon_is_used_as_given(bed: Testbed, driver: BondDriver,
     for mode in (*MODES, *ADAPTIVE):
         bond = driver.create(bed.host("host"), "bond0", {"mode": mode, "miimon": "100", delay: "400"})
         assert {name: shown(bond, name) for name in DELAYS} == {**dict.fromkeys(DELAYS, 0), delay: 400}
-        assert not any({delay, "(400)"} <= set(line.split()) for line in bond.log().splitlines())
+        assert f"{delay} (400)" not in bond.log().replace(" delay", "delay")
         bond.delete()
 
 
@@ -51,7 +51,10 @@ def test_any_other_value_is_rounded_down(bed: Testbed, driver: BondDriver, delay
     for mode in (*MODES, *ADAPTIVE):
         bond = driver.create(bed.host("host"), "bond0", {"mode": mode, "miimon": "100", delay: str(given)})
         assert shown(bond, delay) == 400
-        assert any({delay, f"({given})"} <= set(line.split()) for line in bond.log().splitlines())
+        # By sysfs today's driver says "up delay (401)".
+        assert any(
+            f"{delay} ({given})" in line.replace(" delay", "delay") for line in bond.log().splitlines()
+        )
         bond.delete()
 
 

@@ -13,7 +13,7 @@ def test_where_tests_run_a_lab_can_be_built() -> None:
     done = bondlab("doctor", "--json")
     told = {finding["what"]: finding for finding in json.loads(done.stdout)}
     assert done.returncode == 0, told
-    basic = ("root", "namespaces", "TAP devices", "programs", "patch panel")
+    basic = ("root", "namespaces", "TAP devices", "programs", "Mininet", "patch panel")
     assert [told[what]["state"] for what in basic] == ["ok"] * len(basic)
     assert all(finding["remedy"] for finding in told.values() if finding["state"] != "ok")
 

@@ -76,6 +76,12 @@ def test_a_fault_with_a_time_ends_by_itself(lab: subprocess.Popen[str]) -> None:
     eventually(lambda: seen()["faults"] == [], within=3)
 
 
+def test_one_way_names_the_end_whose_frames_are_lost(lab: subprocess.Popen[str]) -> None:
+    text = bondlab("fault", "apply", "one_way", "host1:eth1").stdout
+    assert "from host1: blackhole" in text
+    assert bondlab("fault", "heal", "all").returncode == 0
+
+
 def test_all_are_healed_at_once(lab: subprocess.Popen[str]) -> None:
     bondlab("fault", "apply", "loss", "host1:eth0", "30")
     bondlab("fault", "apply", "delay", "host1:eth1", "5")
@@ -91,6 +97,7 @@ def test_all_are_healed_at_once(lab: subprocess.Popen[str]) -> None:
         (("apply", "smash", "host1:eth0"), "no fault 'smash'; there are pull, blackhole"),
         (("apply", "pull", "nowhere"), "no cable 'nowhere'; there are "),
         (("apply", "pull", "host1:eth99"), "no cable in host1:eth99; there are host1:eth0"),
+        (("apply", "one_way", "host1"), "no cable in host1; there are host1:eth0"),
         (("apply", "freeze", "host1"), "no switch 'host1'; there are "),
         (("apply", "loss", "host1:eth0"), "loss needs a number: how many percent"),
         (("apply", "loss", "host1:eth0", "101"), "loss: 101 percent is not possible; 0 to 100 is"),

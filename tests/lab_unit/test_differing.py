@@ -121,7 +121,7 @@ def test_each_difference_of_the_project_has_a_case_that_shows_it() -> None:
     ("arguments", "words"),
     [
         (("--era=5.x",), "no such era; there are: howto, 6.x"),
-        (("--driver=team",), "no such driver; there are: userspace, kernel"),
+        (("--driver=windows",), "no such driver; there are: userspace, kernel, ovs, team"),
         (("--driver=kernel", "--era=howto"), "the kernel's driver has the behaviour of 6.x"),
     ],
 )

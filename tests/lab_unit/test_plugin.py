@@ -125,7 +125,7 @@ def test_a_test_may_have_a_parameter_topology_of_its_own(pytester: pytest.Pytest
     ("argument", "words"),
     [
         ("--topo=nonsense", "--topo=nonsense: no topology 'nonsense'; there are: host_to_host, *"),
-        ("--driver=windows", "--driver=windows: no such driver; there are: userspace, kernel"),
+        ("--driver=windows", "--driver=windows: no such driver; there are: userspace, kernel, ovs, team"),
         ("--topo=nonsense", "* all variants: bladecenter, lacp_switch; all there are: all"),
         ("--lab=rack.yaml", "--lab=rack.yaml: physical labs are not built yet*"),
         ("--pcap-dir=file/pcaps", "--pcap-dir=file/pcaps: Not a directory"),
