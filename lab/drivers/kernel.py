@@ -6,6 +6,7 @@ Through sysfs and /proc inside the host; in a guest through the module's paramet
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from lab.drivers import vlan_devices
 from lab.drivers.base import BondHandle, Created, Era
@@ -95,20 +96,24 @@ class KernelDriver:
         anew = host.own_kernel and alone
         first = anew and name == FIRST_BOND
         given = {option: value for option, value in options.items() if first and option in PARAMETERS}
-        words = [f"{option}={value}" for option, value in given.items()]
-        parameters = (f"max_bonds={int(first)}", *words)
-        self.version, since_s, told = self._load(host, request, parameters, anew=anew)
-        if not first:
-            write(host, name, request, [(MASTERS, f"+{name}")])
-        bond = KernelBond(name, host, self, since_s, told if first else ())
+        told: list[str] = []
+        if alone:
+            words = [f"{option}={value}" for option, value in given.items()]
+            parameters = (f"max_bonds={int(first)}", *words)
+            self.version, since_s, told = self._load(host, request, parameters, anew=anew)
         later = {option: value for option, value in options.items() if option not in given}
+        texts = [pair for item in in_order(later) for pair in files(name, *item)]
+        if not first:
+            texts.insert(0, (MASTERS, f"+{name}"))
         try:
-            write(host, name, request, [pair for item in in_order(later) for pair in files(name, *item)])
+            before_s = write(host, name, request, texts)
         except FileRefused as refused:
-            bond.delete()
+            if refused.option != Path(MASTERS).name:  # it is there, but not as it should be
+                write(host, name, request, [(MASTERS, f"-{name}")])
             if alone and name == FIRST_BOND and not host.own_kernel and _module_would_take(refused):
                 raise DriverLacks(f"only as a parameter of the module, which is loaded: {refused}") from None
             raise
+        bond = KernelBond(name, host, self, since_s if alone else before_s, told if first else ())
         self.bonds.append(bond)
         if self._created:
             self._created(host, options)
