@@ -12,10 +12,10 @@ LOCK_PYTHON ?= /usr/bin/python3
 # Extra arguments of pytest: make unit ARGS="-k lacp -x"
 ARGS ?=
 
-.PHONY: help setup lab test unit lint format mutants bench oracle fidelity relock clean
+.PHONY: help setup lab test unit lint format mutants kill9 bench oracle fidelity relock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Install Debian packages and the virtual environment (root; seconds when already done)
 	./setup.sh
@@ -44,6 +44,9 @@ format: | $(VENV)/bin/pytest ## Format the code and apply ruff's safe fixes
 
 mutants: | $(VENV)/bin/pytest ## Break the driver on purpose: cases must fail
 	$(VENV)/bin/python -m tests.mutants
+
+kill9: | $(VENV)/bin/pytest ## Kill runs at 20 random moments: nothing of them is left (root; 5 minutes)
+	$(VENV)/bin/python -m tests.kill9 $(ARGS)
 
 oracle: | $(VENV)/bin/pytest ## The same cases on bondimpl and on the kernel's driver: docs/oracle.md
 	$(VENV)/bin/python -m lab.oracle $(ARGS)

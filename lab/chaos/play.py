@@ -9,7 +9,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from lab.bonding import Bonding
-from lab.chaos.model import Verdict, verdict, works
+from lab.chaos.model import Verdict, switches_follow, verdict, works
 from lab.chaos.story import Story, states
 from lab.testbed import Testbed
 from lab.traffic import Stream
@@ -57,6 +57,7 @@ def play(bed: Testbed, bonding: Bonding, setting: Setting, story: Story, for_s: 
     looks: Counter[Verdict] = Counter()
     bonding(setting.mode, setting.slaves, miimon=setting.miimon)
     nics = bed.topology.slaves[: setting.slaves]
+    both_ways = switches_follow(bed.topology, nics, setting.mode)
     with bonding.stream("out", rate_pps=RATE_PPS) as out, bonding.stream("in", rate_pps=RATE_PPS) as back:
         end_s = time.monotonic() + for_s
         for number, (step, broken) in enumerate(states(story)):
@@ -65,10 +66,10 @@ def play(bed: Testbed, bonding: Bonding, setting: Setting, story: Story, for_s: 
             until_s = time.monotonic() + step.hold_ms / 1e3
             break_and_mend(bed, broken, step.thing)
             if step.looked_at:
-                expected = verdict(bed.topology, broken, nics)
+                expected = verdict(bed.topology, broken, nics, setting.mode)
                 within_s = HEAL_S.get(setting.mode, OTHERWISE_S)
                 try:
-                    for stream in (out, back):
+                    for stream in (out, back) if both_ways or expected == "cut off" else (out,):
                         _look(stream, expected, within_s)
                 except TimeOut as late:
                     return Played(number + 1, looks, Broken(number, broken, f"{expected}, yet {late}"))

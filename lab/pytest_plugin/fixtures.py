@@ -18,6 +18,8 @@ from lab.drivers.events import EventLog
 from lab.drivers.fleet import Fleet
 from lab.hosts.base import Host
 from lab.hosts.uml.guest import Guests
+from lab.preflight import preflight
+from lab.preflight.tools import check_tools
 from lab.pytest_plugin.collecting import MODES, built
 from lab.pytest_plugin.options import options
 from lab.rundir import new_directory
@@ -79,15 +81,29 @@ def guests() -> Iterator[Guests]:
     shutil.rmtree(directory, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def proven() -> set[str]:
+    """The topologies of which a lab has passed its preflight; one in each worker is enough."""
+    return set()
+
+
 @pytest.fixture
-def bed(topology: Topology, guests: Guests, request: pytest.FixtureRequest) -> Iterator[Testbed]:
+def bed(
+    topology: Topology, guests: Guests, proven: set[str], request: pytest.FixtureRequest
+) -> Iterator[Testbed]:
     """A fresh testbed, every cable with a carrier and captured. Gone after the case."""
+    new = topology.name not in proven
+    if new:
+        check_tools()
     run_dir = new_directory()
     made = Testbed.build(topology, run_dir, guests)
     live = None
     try:
         for cable in made.cables.values():
             cable.settle()
+        if new:
+            preflight(made)
+            proven.add(topology.name)
         capture = Capture.start(made.cables.values())
         made.undo.push("capture", capture.close)
         live = request.node.stash[LIVE] = Live(made, capture)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import topologies
 from lab.chaos.fitting import fitting, misfit
-from lab.chaos.model import Verdict, reached, verdict
+from lab.chaos.model import Verdict, reached, switches_follow, verdict
 from lab.chaos.shrink import shrink
 from lab.chaos.story import SETTLED_MS, Step, Story, breakable, states, tell
 from lab.errors import TopologyError
@@ -17,6 +17,7 @@ from lab.procfile import MODES
 from lab.topology import Topology
 
 STAR, PAIR, ISL = (topologies.build(name) for name in ("single_switch", "host_to_host", "two_switch_isl"))
+ESM = topologies.build("bladecenter:esm")
 THINGS = tuple("abcdef")
 
 
@@ -82,7 +83,17 @@ EXPECTED: list[tuple[str, set[str], Verdict]] = [
 @pytest.mark.parametrize(("name", "broken", "expected"), EXPECTED)
 def test_what_must_be_reachable(name: str, broken: set[str], expected: Verdict) -> None:
     topology = topologies.build(name)
-    assert verdict(topology, broken, topology.slaves[:2]) == expected
+    assert verdict(topology, broken, topology.slaves[:2], "balance-alb") == expected
+
+
+@pytest.mark.parametrize("mode", ["active-backup", "balance-tlb"])
+def test_two_bonds_that_face_each_other_may_choose_different_slaves(mode: str) -> None:
+    """A flap seen at one end only: eth1 is active there, eth0 here, until one of them fails."""
+    slaves = PAIR.slaves[:2]
+    assert verdict(PAIR, set(), slaves, mode) == "open"
+    assert verdict(PAIR, {slave(PAIR, 0)}, slaves, mode) == "reachable"
+    assert verdict(PAIR, {slave(PAIR, 0), slave(PAIR, 1)}, slaves, mode) == "cut off"
+    assert verdict(STAR, set(), STAR.slaves[:2], mode) == "reachable"
 
 
 @pytest.mark.parametrize("name", ["single_switch", "host_to_host", "gateway", "lacp_switch:bridge"])
@@ -100,6 +111,16 @@ def test_a_trunk_over_two_switches_does_not_fit() -> None:
 def test_a_peer_that_is_reached_by_a_nic_without_its_address_does_not_fit() -> None:
     with pytest.raises(TopologyError, match="has its address on eth0, and other ways lead to it"):
         fitting(topologies.build("two_switch_isolated"), 2)
+
+
+def test_the_second_switch_hears_no_frame_to_its_own_sender() -> None:
+    """Balance-tlb has no frame from the bond's address when its flows are on other slaves."""
+    for mode in ("balance-tlb", "balance-alb"):
+        assert switches_follow(STAR, STAR.slaves[:2], mode)
+        assert switches_follow(PAIR, PAIR.slaves[:2], mode)
+        assert not switches_follow(ISL, ISL.slaves, mode)
+        assert not switches_follow(ESM, ESM.slaves, mode)
+    assert switches_follow(ESM, ESM.slaves, "active-backup")
 
 
 def test_hosts_do_not_forward() -> None:
