@@ -29,7 +29,7 @@ def run(
 
     The exit code is pytest's: 0 all passed, 1 cases failed, 6 the lab was broken (BLOCKED).
     """
-    named = [word for word in context.args if not word.startswith("-") and Path(word.split("::")[0]).exists()]
+    named = any(_is_case(word) for word in context.args)
     command = [sys.executable, "-m", "pytest", *([] if named else [str(PROJECT / "testcases")])]
     for option, value in (("--topo", topo), ("--driver", driver), ("--era", era)):
         if value is not None:
@@ -40,3 +40,8 @@ def run(
         raise LabBroken(f"no cases in {PROJECT}: run this from a clone of the project")
     done = subprocess.run([*command, *context.args], cwd=os.getcwd(), check=False)
     raise typer.Exit(done.returncode)
+
+
+def _is_case(word: str) -> bool:
+    """Whether it names a file, folder or node id. The value of an option may be called as a folder is: -k lab."""
+    return not word.startswith("-") and ("/" in word or ".py" in word) and Path(word.split("::")[0]).exists()

@@ -163,6 +163,9 @@ def test_run_hands_over_to_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
         "-x",
     ]
     assert (result.exit_code, ran) == (6, [expected])
+    monkeypatch.chdir(Path(cases).parent)
+    bondlab("run", "-k", "lab")  # there is a folder of that name, too
+    assert ran.pop() == ["-m", "pytest", cases, "-k", "lab"]
     bondlab("run", f"{cases}/section_14_faq")
     assert ran[1] == ["-m", "pytest", f"{cases}/section_14_faq"]
 
