@@ -43,5 +43,6 @@ def run(
 
 
 def _is_case(word: str) -> bool:
-    """Whether it names a file, folder or node id. The value of an option may be called as a folder is: -k lab."""
-    return not word.startswith("-") and ("/" in word or ".py" in word) and Path(word.split("::")[0]).exists()
+    """Whether it names a file, folder or node id; the value of an option may look like one: -k lab."""
+    path = Path(word.split("::")[0])
+    return not word.startswith("-") and ("/" in word or path.suffix == ".py") and path.exists()
