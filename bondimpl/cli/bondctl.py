@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from bondimpl.cli.config_parser import add_commands
+from bondimpl.config.faults import ConfigError
 from bondimpl.errors import BondError
 from bondimpl.runtime.control import SOCKET_VARIABLE, ControlClient, default_socket
 
@@ -22,6 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with ControlClient(arguments.socket) as control:
             arguments.run(control, arguments)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 1
     except BondError as error:
         print(f"bondctl: {error}", file=sys.stderr)
         return 1
@@ -252,6 +257,7 @@ def _parser() -> argparse.ArgumentParser:
         help="carrier, mii, ethtool = up, down, fail, real; speed = 100/half, fail, real; "
         "refresh = period in ms at which the driver renews its carrier flag",
     )
+    add_commands(commands)
     return parser
 
 

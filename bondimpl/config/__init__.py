@@ -1,0 +1,1 @@
+"""Configuration of bonds in the dialects of network scripts, old and present, read into one BondConfig."""

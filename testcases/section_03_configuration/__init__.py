@@ -1,0 +1,1 @@
+"""HOWTO section 3: configuring bonding devices."""
