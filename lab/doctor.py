@@ -16,6 +16,7 @@ from typing import Literal
 from bondimpl.errors import MachineError
 from bondimpl.runtime import steering
 from lab import runs
+from lab.drivers import native
 from lab.hosts.uml import image
 
 State = Literal["ok", "limited", "missing"]
@@ -36,7 +37,7 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Look at everything, the most basic first. Needs no root, but can tell little without."""
-    for check in (_root, _namespaces, _tun, _programs, _mininet, _patch_panel, _rate_limits, _netem):
+    for check in (_root, _namespaces, _tun, _programs, _mininet, _patch_panel, _rate_limits):
         yield check()
     for check in (_steering, _kernel_bonding, _kernel_vlans, _guests, _open_vswitch, _room, _leftovers):
         yield check()
@@ -98,14 +99,6 @@ def _rate_limits() -> Finding:
     return Finding("rate limits", "ok", "tbf")
 
 
-def _netem() -> Finding:
-    if _inside(f"{_VETH} && tc qdisc add dev veth0 root netem delay 1ms"):
-        return Finding(
-            "delays", "ok", "a process of the lab holds frames up (the kernel has no netem; not needed)"
-        )
-    return Finding("delays", "ok", "a process of the lab holds frames up (netem is there, not needed)")
-
-
 def _steering() -> Finding:
     try:
         os.close(steering.load())
@@ -115,22 +108,19 @@ def _steering() -> Finding:
 
 
 def _kernel_bonding() -> Finding:
-    why = _inside("ip link add bond0 type bond")
-    if why is None:
+    if native.available():
         return Finding("kernel's bonding", "ok", "--driver=kernel runs on this kernel")
-    if image.missing() is None:
+    why = image.missing()
+    if why is None:
         return Finding("kernel's bonding", "ok", "not in this kernel; --driver=kernel runs in a guest")
-    return Finding(
-        "kernel's bonding", "limited", why, f"no --driver=kernel: modprobe bonding, or {image.missing()}"
-    )
+    return Finding("kernel's bonding", "limited", "no module bonding", f"no --driver=kernel: {why}")
 
 
 def _kernel_vlans() -> Finding:
-    if _inside(
-        "ip link add veth0 type veth peer name veth1 && ip link add link veth0 name veth0.10 type vlan id 10"
-    ):
-        return Finding("VLAN devices", "ok", "not in this kernel; bondd makes its own")
-    return Finding("VLAN devices", "ok", "the kernel's 8021q")
+    # Asked for without loading it: nobody here needs it.
+    if Path("/sys/module/8021q").exists() or _run("modprobe", "-n", "-q", "8021q") is None:
+        return Finding("VLAN devices", "ok", "the kernel's 8021q")
+    return Finding("VLAN devices", "ok", "not in this kernel; bondd makes its own")
 
 
 def _guests() -> Finding:

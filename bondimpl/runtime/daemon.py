@@ -121,6 +121,7 @@ class Daemon:
             slaves = {port.index for port in instance.machine.ports.values()}
             if (changed | below) & {instance.index, LOST, *instance.machine.vlans.indexes}:
                 self._follow(instance, instance.follow_device)
+                self._follow(instance, instance.follow_vlans)
             if slaves & (gone | changed) or LOST in changed:
                 self._follow(instance, instance.follow_slaves)
 

@@ -201,6 +201,9 @@ class Instance:
             self.bond.set_promiscuous(promiscuous)
         if all_multicast != self.bond.all_multicast:
             self.bond.set_all_multicast(all_multicast)
+
+    def follow_vlans(self) -> None:
+        """Let the core know which VLAN devices there are over the bond."""
         if self.machine.bond_vlans() != self.bond.vlan_ids:
             self.bond.vlans_changed()
 

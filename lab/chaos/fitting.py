@@ -11,6 +11,8 @@ from lab.topology import Port, Topology
 
 def misfit(topology: Topology, mode: str, slaves: int) -> str | None:
     """Why the topology cannot show that a bond of this mode holds, in words; None when it can."""
+    if mode not in MODES.values():
+        return f"no mode {mode!r}; there are {', '.join(MODES.values())}"
     ends = {topology.far_end(nic).node for nic in topology.slaves[:slaves]}
     if mode in GROUPED_MODES and len(ends) > 1:
         return f"{mode} wants all its cables in one node, they end on {' and '.join(sorted(ends))}"

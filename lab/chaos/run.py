@@ -41,6 +41,9 @@ def chaos(topology: Topology, setting: Setting, seed: int, for_s: float, say: Ca
     played, _ = attempt(topology, setting, story, for_s)
     cut = "" if played.faults == len(story) else f"; the time was up after fault {played.faults}"
     say(f"looks: {', '.join(f'{count} {what}' for what, count in played.looks.items()) or 'none'}{cut}")
+    if played.wrong is None and not played.looks:
+        say("nothing was looked at: it takes more time")
+        return False
     if played.wrong is None:
         say("what had to be reachable was, what was cut off was not")
         return True

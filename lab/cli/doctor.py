@@ -18,7 +18,8 @@ _STYLES = {"ok": "green", "limited": "yellow", "missing": "bold red"}
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
     """Tell what this machine can do for the lab and what it cannot, with the remedy.
 
-    The status is 1 when no lab can be built here. Nothing on the machine is changed.
+    The status is 1 when no lab can be built here. Nothing is changed but that the kernel may load the modules
+    which every lab needs.
     """
     from lab.doctor import examine
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -38,8 +37,8 @@ def run(
         command += ["-n", workers]
     if not (PROJECT / "conftest.py").exists():
         raise LabBroken(f"no cases in {PROJECT}: run this from a clone of the project")
-    done = subprocess.run([*command, *context.args], cwd=os.getcwd(), check=False)
-    raise typer.Exit(done.returncode)
+    sys.stdout.flush()
+    os.execv(command[0], [*command, *context.args])  # so that ctrl-C and the exit code are pytest's own
 
 
 def _is_case(word: str) -> bool:

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from lab.behaviours import MODES
 from lab.drivers.base import BondHandle, Created, Era
-from lab.errors import DriverLacks
+from lab.errors import DriverLacks, DriverRefused
 from lab.hosts.base import Host
 from lab.procfile import MODES as PRETTY
 
@@ -71,10 +71,14 @@ class ForeignBond:
 
 
 def mode_of(what: str, options: Mapping[str, str], known: Mapping[str, object]) -> str:
-    """The mode asked for as a word, by default balance-rr. Raises DriverLacks when it is not `known`."""
+    """The mode asked for as a word, by default balance-rr. Raises DriverLacks when it is not `known`,
+    DriverRefused when nobody has it.
+    """
     word = options.get("mode", MODES[0])
     if word.isdecimal() and int(word) < len(MODES):
         word = MODES[int(word)]
+    if word not in MODES:
+        raise DriverRefused(f"add a bond with mode={word}", f"no mode '{word}'; there are {', '.join(MODES)}")
     if word not in known:
         raise DriverLacks(f"{what} has no mode {word}")
     return word

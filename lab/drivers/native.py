@@ -14,12 +14,14 @@ from functools import cache
 from pathlib import Path
 
 from lab.drivers.base import BondDriver
-from lab.errors import DriverRefused
+from lab.errors import DriverRefused, LabBroken
 from lab.runs import base
 from lab.undo import UndoStack
+from lab.waiting import TimeOut, eventually
 
 MODULE = Path("/sys/module/bonding")
 LOCK = ".native-bonds"
+WAIT_S = 300.0
 
 
 @cache
@@ -51,9 +53,26 @@ def keep_to_ourselves(driver: BondDriver, undo: UndoStack) -> None:
     base().mkdir(parents=True, exist_ok=True)
     lock = os.open(base() / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     undo.push("the lock of native bonds", lambda: os.close(lock))
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    _wait_for(lock)
     # What they log at their end must not be taken for the next one's.
     undo.push("native bonds", lambda: _remove(driver))
+
+
+def _wait_for(lock: int) -> None:
+    """Raises LabBroken when another run keeps it."""
+
+    def taken() -> bool:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    try:
+        eventually(taken, WAIT_S, every=0.05)
+    except TimeOut as late:
+        text = f"{base() / LOCK}: another run has had native bonds for {WAIT_S:g} s: end it first"
+        raise LabBroken(text) from late
 
 
 def _remove(driver: BondDriver) -> None:

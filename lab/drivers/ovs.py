@@ -122,10 +122,11 @@ class OvsBond(ForeignBond):
             if option == "active_slave":
                 self._daemons.ask("bond/set-active-member", self._port, value)
                 return
-            self._settings += _settings(self._mode, option, value)
-            self._options[option] = value
+            settings = self._settings + _settings(self._mode, option, value)
             if self._slaves:
-                self._daemons.change(("set", "Port", self._port, *self._settings))
+                self._daemons.change(("set", "Port", self._port, *settings))
+            self._settings = settings
+            self._options[option] = value
 
     def add_vlan(self, vlan: int) -> str:
         """Make a port of the bridge for the VLAN and bring it up; its name. Raises DriverRefused."""

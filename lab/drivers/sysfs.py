@@ -57,12 +57,12 @@ def write(host: Host, bond: str, request: str, texts: Sequence[tuple[str, str]])
     """
     words = [word for pair in texts for word in pair]
     done = host.run(["bash", "-c", _WRITE, "write", *words], check=False)
-    before, _, refused = done.stdout.strip().partition("\n")
+    before, _, refused = done.stdout.partition("\n")
     since_s = logged_at(before)
     if done.returncode:
         answer = done.stderr.strip().rpartition("error: ")[2]
         said = "; ".join([answer, *log_since(host, bond, since_s)])
-        raise FileRefused(f"{host.name}: {request}", said, refused.rpartition("/")[2])
+        raise FileRefused(f"{host.name}: {request}", said, refused.strip().rpartition("/")[2])
     return since_s
 
 

@@ -44,8 +44,8 @@ class Fault(ABC):
     def heal(self) -> None:
         """End the fault; once it has ended, nothing."""
         if self._on:
-            self._on = False
             self._end()
+            self._on = False
             self.bed.timeline.note("fault", f"{self.text}: healed")
 
     @abstractmethod

@@ -115,7 +115,8 @@ class Flaps(Fault):
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join()
-        self.cable.plug()
+        if self._first_down_s:  # otherwise it was pulled before, by somebody else
+            self.cable.plug()
         if self._failure:
             raise LabError(f"{self.text}: {self._failure}") from self._failure
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from dataclasses import dataclass
 
-from lab.errors import TopologyError
+from lab.errors import LabError, TopologyError
 from lab.faults import Fault
 from lab.remote import words
 from lab.testbed import Testbed
@@ -17,6 +18,7 @@ class _Case:
     fault: Fault
     word: str
     target: str
+    cables: frozenset[str]
     until_s: float | None
     timer: threading.Timer | None = None
 
@@ -32,14 +34,21 @@ class FaultDesk:
 
     def apply(self, word: str, target: str, amount: float | None = None, for_s: float | None = None) -> int:
         """Bring a fault about; its number. Raises LabError, LabBroken."""
-        if for_s is not None and for_s <= 0:
+        if for_s is not None and not (for_s > 0 and math.isfinite(for_s)):
             raise TopologyError(f"a fault cannot last {for_s:g} s; possible: more than 0")
         with self._lock:
             fault = words.make(self._bed, word, target, amount)
+            cables = words.cables(self._bed, word, target)
+            for known, case in self._cases.items():
+                shared = sorted(case.cables & cables)
+                if shared and words.WORDS[case.word].spoils == words.WORDS[word].spoils:
+                    has = f"{', '.join(shared)} has fault {known} ({case.word})"
+                    raise TopologyError(f"{word}: {has}: heal that first")
             fault.__enter__()
             self._last += 1
             number = self._last
-            case = _Case(fault, word, target, None if for_s is None else time.monotonic() + for_s)
+            until_s = None if for_s is None else time.monotonic() + for_s
+            case = _Case(fault, word, target, cables, until_s)
             self._cases[number] = case
             if for_s is not None:
                 case.timer = threading.Timer(for_s, self._expired, (number,))
@@ -53,16 +62,25 @@ class FaultDesk:
             if number not in self._cases:
                 there = ", ".join(map(str, self._cases)) or "none"
                 raise TopologyError(f"no fault {number} in force; there are: {there}")
-            case = self._cases.pop(number)
+            case = self._cases[number]
             if case.timer:
                 case.timer.cancel()
             case.fault.heal()
+            del self._cases[number]  # one that could not be healed is still there to be seen
             return case.fault.text
 
     def heal_all(self) -> list[str]:
-        """End all, the last one first; what they were."""
+        """End all, the last one first; what they were. Raises LabError once all have been tried."""
+        healed, failed = [], []
         with self._lock:
-            return [self.heal(number) for number in reversed(list(self._cases))]
+            for number in reversed(list(self._cases)):
+                try:
+                    healed.append(self.heal(number))
+                except LabError as error:
+                    failed.append(str(error))
+        if failed:
+            raise LabError("; ".join(failed))
+        return healed
 
     def in_force(self) -> list[dict[str, object]]:
         """Number, word, target, text, and the seconds left (None: until it is healed) of each."""
@@ -82,4 +100,7 @@ class FaultDesk:
     def _expired(self, number: int) -> None:
         with self._lock:
             if number in self._cases:  # somebody may have healed it just before
-                self.heal(number)
+                try:
+                    self.heal(number)
+                except LabError as error:
+                    self._bed.timeline.note("fault", f"{number} cannot be healed: {error}")

@@ -10,6 +10,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +58,10 @@ class Server:
                 return
             with peer:
                 peer.settimeout(PATIENCE_S)
-                try:
+                with suppress(OSError):  # it has gone away, or says nothing
                     line = peer.makefile("rb").readline(LONGEST)
-                    peer.sendall(json.dumps(self._answer(line)).encode() + b"\n")
-                except OSError:  # it has gone away, or says nothing
-                    continue
+                    answer = self._answer(line)
+                    peer.sendall(json.dumps(answer).encode() + b"\n")
 
     def _answer(self, line: bytes) -> dict[str, Any]:
         try:
@@ -75,3 +75,5 @@ class Server:
             return {"error": str(error), "usage": isinstance(error, TopologyError)}
         except (KeyError, TypeError, ValueError) as error:
             return {"error": f"not understood: {error!r}", "usage": True}
+        except Exception as error:  # the lab goes on, and so must this thread
+            return {"error": f"{type(error).__name__}: {error}"}

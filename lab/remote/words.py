@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -36,6 +37,12 @@ class Word:
     target: Kind
     make: Callable[..., Fault]
     amount: Amount | None = None
+    acts_on: str | None = None
+
+    @property
+    def spoils(self) -> str:
+        """What of a cable it acts on; of two faults that act on the same, one would undo the other."""
+        return self.acts_on or self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ def _arp(operation: Literal["request", "reply"] | None) -> Callable[..., Fault]:
 
 
 WORDS: Mapping[str, Word] = {
-    "pull": Word("pull the cable: both ends lose carrier", "cable", faults.CablePull),
+    "pull": Word("pull the cable: both ends lose carrier", "cable", faults.CablePull, acts_on="carrier"),
     "blackhole": Word("the cable keeps its carrier and carries nothing", "cable", faults.Blackhole),
     "one_way": Word(
         "what this end sends is lost; the other way is well",
@@ -64,6 +71,7 @@ WORDS: Mapping[str, Word] = {
         "cable",
         lambda bed, cable, ms: faults.Flaps(bed, cable, ms, ms, 10),
         Amount("ms", 500, 1),
+        "carrier",
     ),
     "loss": Word(
         "so many percent of all frames are lost", "cable", faults.FrameLoss, Amount("percent", None, 0, 100)
@@ -82,13 +90,16 @@ WORDS: Mapping[str, Word] = {
         faults.ForwardingDelay,
         Amount("ms", None, 0),
     ),
-    "power_off": Word("the switch has no power: all its links are down", "switch", faults.PowerOff),
+    "power_off": Word(
+        "the switch has no power: all its links are down", "switch", faults.PowerOff, acts_on="carrier"
+    ),
     "freeze": Word("the switch hangs: links stay up, nothing passes", "switch", SwitchFreeze),
     "bounce": Word(
         "the switch restarts: its links are down for so many ms, and it has forgotten all",
         "switch",
         lambda bed, switch, ms: SwitchBounce(bed, switch, down_ms=ms),
         Amount("ms", 1000, 1),
+        "carrier",
     ),
     "dead": Word(
         "the host answers nothing any more", "host", lambda bed, host: faults.TargetDown(bed, host.name)
@@ -110,11 +121,22 @@ def make(bed: Testbed, word: str, target: str, amount: float | None = None) -> F
     return known.make(bed, thing, _checked(word, known.amount, amount))
 
 
+def cables(bed: Testbed, word: str, target: str) -> frozenset[str]:
+    """The names of the cables that the fault acts on. Raises TopologyError."""
+    kind = WORDS[word].target
+    thing = _find(bed, kind, target)
+    if kind == "cable":
+        return frozenset([thing.name])
+    if kind == "end":
+        return frozenset([thing.cable.name])
+    return frozenset(cable.name for cable in bed.cables_of(thing.name))
+
+
 def _checked(word: str, range_: Amount, amount: float | None) -> float:
     number = range_.default if amount is None else amount
     if number is None:
         raise TopologyError(f"{word} needs a number: how many {range_.unit}")
-    if not range_.least <= number <= range_.most:
+    if not (range_.least <= number <= range_.most and math.isfinite(number)):
         most = "" if range_.most == float("inf") else f" to {range_.most:g}"
         raise TopologyError(
             f"{word}: {number:g} {range_.unit} is not possible; {range_.least:g}{most or ' or more'} is"

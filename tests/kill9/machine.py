@@ -24,7 +24,7 @@ def look() -> Machine:
     return Machine(
         interfaces=_said("ip", "-br", "link"),
         addresses=_said("ip", "-br", "address"),
-        nft=_said("nft", "list", "ruleset"),
+        nft=_said("nft", "-s", "list", "ruleset"),
         namespaces=_said("ip", "netns", "list"),
         mounts=Path("/proc/self/mounts").read_text(),
     )

@@ -71,9 +71,21 @@ def test_a_pulled_cable_is_a_failover_and_heals(lab: subprocess.Popen[str]) -> N
 
 
 def test_a_fault_with_a_time_ends_by_itself(lab: subprocess.Popen[str]) -> None:
-    bondlab("fault", "apply", "blackhole", "host1:eth1", "--for", "0.5")
-    assert [fault["word"] for fault in seen()["faults"]] in (["blackhole"], [])
-    eventually(lambda: seen()["faults"] == [], within=3)
+    done = bondlab("fault", "apply", "blackhole", "host1:eth1", "--for", "4")
+    assert (done.returncode, done.stderr) == (0, "")
+    (fault,) = seen()["faults"]
+    assert fault["word"] == "blackhole"
+    assert 0 < fault["left_s"] <= 4
+    eventually(lambda: seen()["faults"] == [], within=8)
+
+
+def test_of_two_faults_that_would_undo_each_other_the_second_is_refused(lab: subprocess.Popen[str]) -> None:
+    number = bondlab("fault", "apply", "pull", "host1:eth1").stdout.partition(":")[0]
+    done = bondlab("fault", "apply", "power_off", "switch_a")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"has fault {number} (pull): heal that first" in done.stderr
+    assert [fault["word"] for fault in seen()["faults"]] == ["pull"]
+    assert bondlab("fault", "heal", "all").returncode == 0
 
 
 def test_one_way_names_the_end_whose_frames_are_lost(lab: subprocess.Popen[str]) -> None:

@@ -164,3 +164,8 @@ def test_shrinking_leaves_out_what_is_broken_and_mended() -> None:
 
     story = tuple(Step(thing, 500) for thing in "bcbadcd")
     assert [step.thing for step in shrink(story, fails)] == ["a"]
+
+
+def test_what_is_no_mode_is_told_with_those_that_there_are() -> None:
+    why = misfit(topologies.build("single_switch"), "0", 2)
+    assert why == f"no mode '0'; there are {', '.join(MODES.values())}"

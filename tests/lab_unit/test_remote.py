@@ -26,11 +26,16 @@ def fail(_request: dict[str, Any]) -> None:
     raise LabBroken("the switch is on fire")
 
 
+def break_down(request: dict[str, Any]) -> None:
+    raise {"OverflowError": OverflowError, "BrokenPipeError": BrokenPipeError}[request["error"]]
+
+
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("BONDLAB_RUN_DIR", str(tmp_path))
     (tmp_path / "run1").mkdir()
     commands = {"echo": lambda request: request, "need": lambda r: r["x"], "refuse": refuse, "fail": fail}
+    commands["break"] = break_down
     server = Server(tmp_path / "run1" / NAME, commands)
     yield tmp_path / "run1" / NAME
     server.close()
@@ -63,7 +68,7 @@ def test_whose_fault_an_error_is_comes_through(path: Path) -> None:
 def test_nonsense_is_refused_and_the_next_request_answered(path: Path, line: bytes) -> None:
     answer = raw(path, line)
     assert answer["usage"]
-    assert "possible: echo, need, refuse, fail" in answer["error"]
+    assert "possible: echo, need, refuse, fail, break" in answer["error"]
     assert ask(path, "echo") == {}
 
 
@@ -115,3 +120,11 @@ def test_the_screen_tells_rates_links_cables_and_faults() -> None:
     assert "0 of 1 cables plugged" in shown
     assert "c1: h:eth0 - s:p1 pulled" in shown
     assert "4: cable c1 pulled, 1.5 s left" in shown
+
+
+def test_a_command_that_breaks_down_is_told_and_the_next_request_answered(path: Path) -> None:
+    """Also when it breaks down in a way that looks like a peer that has gone."""
+    for error in ("OverflowError", "BrokenPipeError"):
+        with pytest.raises(LabBroken, match=error):
+            ask(path, "break", error=error)
+    assert ask(path, "echo") == {}
