@@ -8,15 +8,12 @@ import pytest
 
 from lab.cases import (
     BondDriver,
-    BondHandle,
     DriverRefused,
     Testbed,
     behaviour,
-    differs,
-    eventually,
     needs,
 )
-from testcases.bounds import detection, seconds
+from testcases.section_03_configuration.by_hand import bond_and_nic_down
 from testcases.section_03_configuration.network import (
     INITSCRIPTS_BOND,
     MODULES_CONF,
@@ -74,27 +71,6 @@ def test_the_bond_is_up_before_it_has_slaves(bed: Testbed, driver: BondDriver) -
     bond.set_up(True)
     bond.enslave("eth0")
     assert bond.status().slave_names == ("eth0",)
-
-
-@differs("3.3.up-before-enslave")
-@needs(slaves=2, once=True)
-def test_a_bond_that_is_down_takes_slaves_too(bed: Testbed, driver: BondDriver) -> None:
-    """Steps: enslave to a bond that is down, and bring it up.
-
-    Verify: eth0 is a slave at once, up, and active when the bond is.
-    """
-    bond = bond_and_nic_down(bed, driver)
-    bond.enslave("eth0")
-    assert bond.status().slave_names == ("eth0",)
-    bond.set_up(True)
-    eventually(lambda: bond.status().active == "eth0", within=seconds(detection()))
-
-
-def bond_and_nic_down(bed: Testbed, driver: BondDriver) -> BondHandle:
-    """bond0 in active-backup, and eth0, both down."""
-    host = bed.host("host")
-    host.run(["ip", "link", "set", "dev", "eth0", "down"])
-    return driver.create(host, "bond0", {"mode": "active-backup", "miimon": "100"})
 
 
 @needs(slaves=2, once=True)
