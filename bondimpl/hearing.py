@@ -38,7 +38,7 @@ class Hearing:
 
         VLANs are for every slave: one that becomes active must know them already.
         """
-        wanted = list(self._wishes(active_only))
+        wanted = dict.fromkeys(self._wishes(active_only))  # in order; there may be thousands of VLANs
         for told in [told for told in self._told if told not in wanted]:
             if self._told.pop(told):
                 self._tell(told, on=False)

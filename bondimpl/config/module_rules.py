@@ -36,7 +36,7 @@ def read_rules(files: Files, faults: Faults) -> Rules:
     """The rules of all these files together."""
     rules = Rules()
     for file, text in sorted(files.items()):
-        for number, line in shell.lines(text):
+        for number, line in shell.lines(text, comments_go_on=True):
             if line and not line.startswith("#"):
                 _read_line(rules, Item(file, number, line.split()[0], line), faults)
     return rules

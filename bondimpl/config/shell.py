@@ -62,13 +62,17 @@ def assignments(file: str, text: str, faults: Faults) -> dict[str, Item]:
     return found
 
 
-def lines(text: str) -> Iterator[tuple[int, str]]:
-    """(number of its first line, text) of each line; those that end in a backslash are joined."""
+def lines(text: str, *, comments_go_on: bool = False) -> Iterator[tuple[int, str]]:
+    """(number of its first line, text) of each line; those that end in a backslash are joined.
+
+    A comment ends with its line, whatever it ends in, but for modprobe.
+    """
     joined, start = "", 0
     for number, line in enumerate(text.split("\n"), start=1):
         start = start or number
         line = line.rstrip("\r")
-        if line.endswith("\\"):
+        comment = not joined and line.lstrip().startswith("#")
+        if line.endswith("\\") and (comments_go_on or not comment):
             joined += line[:-1]
             continue
         yield start, (joined + line).strip()

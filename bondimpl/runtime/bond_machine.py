@@ -77,21 +77,21 @@ class BondMachine:
         self._port(slave).set_up(up)
 
     def set_promiscuous(self, slave: str, on: bool) -> None:
-        self._path.set_promiscuous(slave, on)
+        self._path.wire(slave).set_promiscuous(on)
 
     def set_all_multicast(self, slave: str, on: bool) -> None:
-        self._path.set_all_multicast(slave, on)
+        self._path.wire(slave).set_all_multicast(on)
 
     def set_vlan_filter(self, slave: str, vlan: int, on: bool) -> None:
         if isinstance(self.probe, FaultShim):
             self.probe.told_of_vlan(slave, vlan, on)
         let_pass = self._port(slave).filters_vlans() if on else (slave, vlan) in self._let_pass
         if let_pass:
-            self._path.pass_filter(slave, on)
+            self._path.wire(slave).pass_filter(on)
             (self._let_pass.add if on else self._let_pass.remove)((slave, vlan))
 
     def set_hears(self, slave: str, mac: bytes, on: bool) -> None:
-        self._path.set_hears(slave, mac, on)
+        self._path.wire(slave).set_hears(mac, on)
 
     def set_bond_promiscuous(self) -> None:
         self._links.set_promiscuous(self.index, self._tap.name)

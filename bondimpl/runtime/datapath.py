@@ -126,7 +126,7 @@ class Datapath:
 
     def transmit(self, slave: str, frame: bytes) -> None:
         """Send a frame of the driver's own. Raises MachineError."""
-        wire = self._wire(slave)
+        wire = self.wire(slave)
         try:
             wire.plain.send(_NO_HEADER + frame)
         except OSError as error:
@@ -134,23 +134,8 @@ class Datapath:
             raise MachineError(f"{slave}: cannot send: {error.strerror}", number) from error
         self._passed[slave].tx = time.monotonic()
 
-    def set_promiscuous(self, slave: str, on: bool) -> None:
-        """Have a slave receive frames to any address, or no longer. Raises MachineError."""
-        self._wire(slave).set_promiscuous(on)
-
-    def set_all_multicast(self, slave: str, on: bool) -> None:
-        """Have a slave receive frames to any group because the bond does. Raises MachineError."""
-        self._wire(slave).set_all_multicast(on)
-
-    def pass_filter(self, slave: str, on: bool) -> None:
-        """Have one VLAN more, or less, pass a slave that filters by VLANs. Raises MachineError."""
-        self._wire(slave).pass_filter(on)
-
-    def set_hears(self, slave: str, mac: bytes, on: bool) -> None:
-        """Have a slave receive frames to this address (6 bytes), too, or no longer. Raises MachineError."""
-        self._wire(slave).set_hears(mac, on)
-
-    def _wire(self, slave: str) -> Wire:
+    def wire(self, slave: str) -> Wire:
+        """The slave's sockets, for what they are to hear. Raises MachineError (ENODEV)."""
         wire = self._wires.get(slave)
         if wire is None:
             raise MachineError(f"{slave}: not taken over", "ENODEV")

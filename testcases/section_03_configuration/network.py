@@ -14,35 +14,6 @@ from lab.hosts.base import Completed
 
 Files = Mapping[str, str]
 
-SLAVE_FILE = "BOOTPROTO='none'\nSTARTMODE='off'\nUNIQUE='XNzu.WeZGOGF+4wE'\n_nm_name='bus-pci-0001:61:01.0'\n"
-SYSCONFIG = """BOOTPROTO="static"
-BROADCAST="10.0.2.255"
-IPADDR="10.0.2.10"
-NETMASK="255.255.0.0"
-NETWORK="10.0.2.0"
-REMOTE_IPADDR=""
-STARTMODE="onboot"
-BONDING_MASTER="yes"
-BONDING_MODULE_OPTS="mode=active-backup miimon=100"
-BONDING_SLAVE0="eth0"
-BONDING_SLAVE1="eth1"
-"""
-INITSCRIPTS_BOND = """DEVICE=bond0
-IPADDR=192.168.1.1
-NETMASK=255.255.255.0
-NETWORK=192.168.1.0
-BROADCAST=192.168.1.255
-ONBOOT=yes
-BOOTPROTO=none
-USERCTL=no
-"""
-MODULES_CONF = "alias bond0 bonding\noptions bond0 mode=balance-alb miimon=100\n"
-
-
-def initscripts_slave(nic: str, master: str = "bond0") -> str:
-    """The HOWTO's ifcfg-ethN."""
-    return f"DEVICE={nic}\nUSERCTL=no\nONBOOT=yes\nMASTER={master}\nSLAVE=yes\nBOOTPROTO=none\n"
-
 
 class Network:
     """The network of the host under test, at first with all NICs down; files are written to a fresh place."""

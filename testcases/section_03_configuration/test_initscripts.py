@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from lab.cases import behaviour, needs
-from testcases.section_03_configuration.network import (
-    INITSCRIPTS_BOND,
-    MODULES_CONF,
-    Network,
-    initscripts_slave,
-)
+from testcases.section_03_configuration.network import Network
+from testcases.section_03_configuration.samples import INITSCRIPTS_BOND, MODULES_CONF, initscripts_slave
 
 SCRIPTS = "etc/sysconfig/network-scripts"
 SAMPLE = {

@@ -14,19 +14,13 @@ from lab.cases import (
     needs,
 )
 from testcases.section_03_configuration.by_hand import bond_and_nic_down
-from testcases.section_03_configuration.network import (
+from testcases.section_03_configuration.network import Network
+from testcases.section_03_configuration.samples import (
     INITSCRIPTS_BOND,
+    MANUAL,
     MODULES_CONF,
-    Network,
     initscripts_slave,
 )
-
-SAMPLE = """modprobe bonding -obond0 mode=balance-alb miimon=100
-modprobe e100
-ifconfig bond0 192.168.1.1 netmask 255.255.255.0 up
-ifenslave bond0 eth0
-ifenslave bond0 eth1
-"""
 
 
 @behaviour("3.3.sample-sequence")
@@ -37,7 +31,7 @@ def test_the_sample_gives_the_bond_it_describes(network: Network) -> None:
     Verify: bond0 is up with that address, in mode balance-alb with miimon=100, over eth0 and eth1; the peer
     answers.
     """
-    assert network.start({"boot.local": SAMPLE}) == ["bond0"]
+    assert network.start({"boot.local": MANUAL}) == ["bond0"]
     status = network.bond().status()
     assert (status.mode, status.miimon_ms) == ("balance-alb", 100)
     assert status.slave_names == ("eth0", "eth1")
@@ -87,10 +81,10 @@ def test_the_script_is_run_again(network: Network) -> None:
 
     Verify: the bond is back with the new options, and the peer answers.
     """
-    network.start({"boot.local": SAMPLE})
-    network.bondctl("unapply", network.write({"boot.local": SAMPLE}))
+    network.start({"boot.local": MANUAL})
+    network.bondctl("unapply", network.write({"boot.local": MANUAL}))
     assert network.bonds() == []
-    changed = SAMPLE.replace("balance-alb miimon=100", "active-backup miimon=50")
+    changed = MANUAL.replace("balance-alb miimon=100", "active-backup miimon=50")
     network.start({"boot.local": changed})
     status = network.bond().status()
     assert (status.mode, status.miimon_ms, status.slave_names) == ("active-backup", 50, ("eth0", "eth1"))
@@ -104,7 +98,7 @@ def test_scripts_do_not_know_a_manual_bond(network: Network) -> None:
 
     Verify: both times the device is unknown to them, and the bond stays as it was.
     """
-    network.start({"boot.local": SAMPLE})
+    network.start({"boot.local": MANUAL})
     before = network.bond().proc_text()
     scripts = {"ifcfg-bond1": "STARTMODE=onboot\nBONDING_MASTER=yes\nBONDING_SLAVE0=eth0\n"}
     for command in ("unapply", "apply"):
@@ -136,7 +130,7 @@ BONDING_SLAVE1=eth1
     trees = [
         {"ifcfg-bond0": sysconfig},
         {**slaves, "ifcfg-bond0": INITSCRIPTS_BOND, "modules.conf": MODULES_CONF},
-        {"boot.local": SAMPLE},
+        {"boot.local": MANUAL},
     ]
     found = []
     for tree in trees:

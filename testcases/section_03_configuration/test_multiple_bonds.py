@@ -5,13 +5,7 @@ from __future__ import annotations
 from lab.cases import behaviour, needs
 from testcases.modes import EVERY
 from testcases.section_03_configuration.network import Network
-
-TWO_INSTANCES = """alias bond0 bonding
-options bond0 -o bond0 mode=balance-rr miimon=100
-
-alias bond1 bonding
-options bond1 -o bond1 mode=balance-alb miimon=50
-"""
+from testcases.section_03_configuration.samples import TWO_INSTANCES
 
 
 @behaviour("2.options.source-command-line", "2.options.source-config-file")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lab.cases import behaviour, needs
-from testcases.section_03_configuration.network import SLAVE_FILE, SYSCONFIG, Network
+from testcases.section_03_configuration.network import Network
+from testcases.section_03_configuration.samples import SLAVE_FILE, SYSCONFIG
 from testcases.wire import Wire
 
 ICMP, UDP = 1, 17

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from lab.cases import BondDriver, Testbed, behaviour, needs
-from testcases.section_03_configuration.network import Network, initscripts_slave
+from testcases.section_03_configuration.network import Network
+from testcases.section_03_configuration.samples import initscripts_slave
 
 MODULES = """alias bond0 bonding
 options bond0 mode=active-backup miimon=50

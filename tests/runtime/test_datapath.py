@@ -204,14 +204,14 @@ def test_a_filter_is_open_as_long_as_one_vlan_needs_it(bench: Bench) -> None:
     """Verify: the NIC is promiscuous from the first VLAN to the last, whatever else wants that."""
     promiscuity = partial(_promiscuity, "eth0")
     assert promiscuity() == 0
-    bench.path.pass_filter("eth0", True)
-    bench.path.pass_filter("eth0", True)
+    bench.path.wire("eth0").pass_filter(True)
+    bench.path.wire("eth0").pass_filter(True)
     assert promiscuity() == 1
-    bench.path.set_promiscuous("eth0", True)
-    bench.path.set_promiscuous("eth0", False)
-    bench.path.pass_filter("eth0", False)
+    bench.path.wire("eth0").set_promiscuous(True)
+    bench.path.wire("eth0").set_promiscuous(False)
+    bench.path.wire("eth0").pass_filter(False)
     assert promiscuity() == 1
-    bench.path.pass_filter("eth0", False)
+    bench.path.wire("eth0").pass_filter(False)
     assert promiscuity() == 0
 
 
