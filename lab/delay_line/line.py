@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lab.delay_line.ends import new_tap, sender
 from lab.delay_line.process import Carrier, Passage, Way
-from lab.errors import LabBroken
+from lab.errors import LabBroken, LabError
 from lab.nodes import ip_batch, run_in
 
 TAP_MTU = 9216
@@ -58,9 +58,11 @@ class DelayLine:
 
         Raises LabBroken when the line itself has lost frames, or has died.
         """
-        dropped = 0
-        if self.carrier.child.poll() is None:
+        try:
             dropped = sum(_dropped(stretch) for stretch in self._stretches)
+        except LabError:
+            self.carrier.stop()  # when it died the TAPs went with it, at any moment: it has the reason
+            raise
         passages = self.carrier.stop()
         if lost := dropped + sum(passage.overflowed for passage in passages):
             raise LabBroken(f"the delay line could not hold {lost} frames: send less, or delay less")

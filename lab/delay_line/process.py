@@ -64,7 +64,7 @@ class Carrier:
         """
         if self._passages is None:
             self._passages = ()
-            with suppress(BrokenPipeError):  # it has died: that shows when nothing is heard of it
+            with suppress(ConnectionError):  # it has died: that shows when nothing is heard of it
                 self._control.send(b"end")
             told = json.loads(self._listen(STOP_S))
             self._end()

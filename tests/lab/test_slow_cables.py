@@ -180,10 +180,13 @@ def test_super_frames_pass(pair: Testbed) -> None:
     assert max(lengths) > 9000
 
 
-def test_a_line_that_died_is_told(pair: Testbed) -> None:
+@pytest.mark.parametrize("gone", [True, False], ids=["gone", "going"])
+def test_a_line_that_died_is_told(pair: Testbed, gone: bool) -> None:
     fault = Delay(pair, pair.slave_cable(0), 1).__enter__()
     assert fault._line
     fault._line.carrier.child.kill()
+    if gone:
+        fault._line.carrier.child.wait()
     with pytest.raises(LabBroken, match="does not answer"):
         fault.heal()
     frames = [probe(number, SOURCE) for number in range(COUNT)]
