@@ -36,7 +36,7 @@ lint: | $(VENV)/bin/pytest ## ruff, mypy, shellcheck
 	ruff check .
 	ruff format --check .
 	mypy
-	shellcheck setup.sh .ci/run
+	shellcheck setup.sh .ci/run contrib/ip
 
 format: | $(VENV)/bin/pytest ## Format the code and apply ruff's safe fixes
 	ruff check --fix --exit-zero .

@@ -140,6 +140,13 @@ def _print_state(shown: dict[str, Any]) -> None:
         print(f"  {vlan['name']}: VLAN {vlan['id']}, {vlan['mac']}")
 
 
+def _ifconfig(control: ControlClient, arguments: Arguments) -> None:
+    from bondimpl.iproute.ifconfig import listing
+
+    bonds = [control.call("show", bond=name) for name in control.call("list")]
+    print(listing(bonds, arguments.interface), end="")
+
+
 def _monitor(control: ControlClient, arguments: Arguments) -> None:
     if arguments.bond:
         control.call("show", bond=arguments.bond)  # who waits for a bond that is not there waits for ever
@@ -243,6 +250,8 @@ def _parser() -> argparse.ArgumentParser:
     command("up", _up, "bring the bond device up")
     command("down", _down, "bring the bond device down")
     command("log", _log, "the driver's log lines about a bond since it was made")
+    ifconfig = command("ifconfig", _ifconfig, "interfaces as ifconfig shows them: MASTER, SLAVE", bond=None)
+    ifconfig.add_argument("interface", metavar="IF", nargs="?")
     monitor = command("monitor", _monitor, "events as they happen, of one bond or of all", bond="[BOND]")
     monitor.add_argument("--json", action="store_true", help="one JSON object a line")
     command("options", _options, "every option there is; with BOND, the values in force", bond="[BOND]")

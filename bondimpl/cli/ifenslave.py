@@ -6,7 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bondimpl.errors import BondError
+from bondimpl import HOWTO_REVISION
+from bondimpl.errors import BondError, MachineError
 from bondimpl.runtime import interfaces
 from bondimpl.runtime.control import SOCKET_VARIABLE, ControlClient, default_socket
 
@@ -15,9 +16,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """0 when done, 1 after an error (one line on stderr), 2 for a wrong command line."""
     parser = _parser()
     arguments = parser.parse_args(argv)
-    _check(parser, arguments)
+    if arguments.usage:
+        parser.print_usage()
+        return 0
     try:
         with ControlClient(arguments.socket) as control:
+            if arguments.version:
+                _show_versions(control)
+                return 0
+            _check(parser, arguments)
             _Tool(control, arguments.verbose).run(arguments)
     except BondError as error:
         print(f"ifenslave: {error}", file=sys.stderr)
@@ -34,9 +41,12 @@ class _Tool:
         if arguments.all_interfaces:
             for bond in self._control.call("list"):
                 self._show(bond)
-        elif not arguments.slaves:
+            return
+        if not arguments.slaves:
             self._show(arguments.master)
-        elif arguments.change_active:
+            return
+        self._check_order(arguments.master, arguments.slaves)
+        if arguments.change_active:
             self._say(f"{arguments.master}: making {arguments.slaves[0]} the active slave")
             self._control.call("set", bond=arguments.master, option="active_slave", value=arguments.slaves[0])
         elif arguments.detach:
@@ -44,6 +54,13 @@ class _Tool:
             self._control.call("release", bond=arguments.master, slaves=arguments.slaves)
         else:
             self._enslave(arguments.master, arguments.slaves)
+
+    def _check_order(self, master: str, slaves: Sequence[str]) -> None:
+        """Raises BondError when the bond does not come first."""
+        bonds = self._control.call("list")
+        later = [name for name in slaves if name in bonds]
+        if master not in bonds and later:
+            raise BondError(f"{master} is no bond; the bond comes first: ifenslave {later[0]} {master}")
 
     def _enslave(self, master: str, slaves: Sequence[str]) -> None:
         self._say(f"{master}: enslaving {' '.join(slaves)}")
@@ -65,6 +82,15 @@ class _Tool:
             print(line)
 
 
+def _show_versions(control: ControlClient) -> None:
+    """Of the tool and of the driver; they are of one release when these are equal (HOWTO section 1.2)."""
+    print(f"ifenslave: HOWTO {HOWTO_REVISION}")
+    try:
+        print(f"bondd: HOWTO {control.call('version')['howto']}")
+    except MachineError as error:
+        print(f"bondd: {error}")
+
+
 def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
     if arguments.all_interfaces:
         if arguments.master or arguments.detach or arguments.change_active:
@@ -82,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ifenslave",
         description="Attaches interfaces to a bond. Without interfaces: shows the bond.",
+        usage="ifenslave [-fv] BOND IF... | -c BOND IF | -d BOND IF... | BOND | -a | -h | -u | -V",
     )
     parser.add_argument(
         "-a", "--all-interfaces", action="store_true", help="show all bonds (active slave: *)"
@@ -93,6 +120,10 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("-d", "--detach", action="store_true", help="detach the interfaces")
     parser.add_argument("-f", "--force", action="store_true", help="accepted for old scripts; has no effect")
     parser.add_argument("-v", "--verbose", action="store_true", help="say what is done")
+    parser.add_argument("-u", "--usage", action="store_true", help="show the usage and exit")
+    parser.add_argument(
+        "-V", "--version", action="store_true", help="show the versions of ifenslave and bondd, and exit"
+    )
     parser.add_argument(
         "--socket",
         default=default_socket(),

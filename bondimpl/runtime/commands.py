@@ -70,7 +70,16 @@ def execute(bonds: Bonds, request: Fields) -> Any:
 
 def _add(bonds: Bonds, fields: Fields) -> None:
     options = fields.get("options", {})
-    bonds.add(fields["bond"], {name: _text(name, value) for name, value in options.items()})
+    name, texts = fields["bond"], {name: _text(name, value) for name, value in options.items()}
+    if not fields.get("strict", False):
+        bonds.add(name, texts)
+        return
+    bonds.add(name, {})
+    try:
+        bonds.instances[name].set_options(texts)
+    except BondError:
+        bonds.delete(name)
+        raise
 
 
 def _delete(bonds: Bonds, fields: Fields) -> None:
@@ -161,7 +170,8 @@ def _log(bonds: Bonds, fields: Fields) -> list[str]:
 
 
 def _version(bonds: Bonds, _fields: Fields) -> dict[str, Any]:
-    return {"howto": HOWTO_REVISION, "era": bonds.era_name, "pid": os.getpid()}
+    netns = os.stat("/proc/self/ns/net").st_ino  # a socket may be seen from other namespaces, too
+    return {"howto": HOWTO_REVISION, "era": bonds.era_name, "pid": os.getpid(), "netns": netns}
 
 
 def _probe(bonds: Bonds, fields: Fields) -> dict[str, Any]:
@@ -207,7 +217,7 @@ _TYPE_NAMES = {
     object: "a value",
 }
 _COMMANDS: dict[str, _Command] = {
-    "add": _Command(_add, ("bond",), {"options": dict}),
+    "add": _Command(_add, ("bond",), {"options": dict, "strict": bool}),
     "delete": _Command(_delete, ("bond",)),
     "list": _Command(_list),
     "enslave": _Command(_enslave, ("bond",), {"slave": str, "slaves": list, "take_down": bool}),

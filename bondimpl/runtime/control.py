@@ -5,6 +5,8 @@
 
 Several at once, all of them or none: `"slaves": [...]` instead of `slave` (enslave, release), `"options":
 {...}` instead of `option` and `value` (set). `"take_down": true` enslaves interfaces that are up, too.
+`"strict": true` makes a bond (add) only if a live one would take these options; otherwise those that do not
+fit are left out with a warning in its log, as with parameters of the driver's module.
 
 A VLAN device over a bond: `{"command": "vlan_add", "bond": "bond0", "id": 100}`, with `name` unless it is to
 be bond0.100; the result is its name. `vlan_delete` takes bond and id.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bondimpl import HOWTO_REVISION
 from bondimpl.options import BondOptions, table
 from bondimpl.proc import HOWTO_VERSION
 from tests.runtime.lab import Daemon, Lab, eventually, exists, ip, link, run, state
@@ -135,6 +136,8 @@ def test_ifenslave_undoes_what_it_did_when_refused(lab: Lab, bondd: Daemon) -> N
         (("bond0", "eth1", "nosuch"), 1, "no such interface"),
         (("bond0", "eth1", "eth0"), 1, "already"),
         (("bond0", "eth1", "bond0"), 1, "is a bond"),
+        (("eth1", "bond0"), 1, "the bond comes first: ifenslave bond0 eth1"),
+        (("-d", "eth0", "bond0"), 1, "the bond comes first"),
         (("-d", "bond0", "eth1"), 1, "not a slave"),
         (("-d", "bond0", "eth0", "nosuch"), 1, "not a slave"),
         (("-c", "bond0", "eth1"), 1, "not a slave"),
@@ -153,6 +156,40 @@ def test_ifenslave_refuses(
     assert done.returncode == status
     assert says in done.stderr.splitlines()[-1]
     assert (state("eth0"), state("eth1")) == before
+
+
+@pytest.mark.root
+def test_ifenslave_tells_of_itself(lab: Lab, bondd: Daemon) -> None:
+    tool, driver = _ok(bondd.tool("ifenslave", "-V")).splitlines()
+    assert tool.removeprefix("ifenslave: ") == driver.removeprefix("bondd: ")
+    assert HOWTO_REVISION in tool
+    for option in ("-u", "-h"):
+        assert "ifenslave [-fv] BOND IF..." in _ok(bondd.tool("ifenslave", option))
+    bondd.stop()
+    assert "no bondd answers" in _ok(bondd.tool("ifenslave", "--version")).splitlines()[1]
+
+
+@pytest.mark.root
+def test_ifconfig_shows_masters_and_slaves(lab: Lab, bondd: Daemon) -> None:
+    """Steps: two bonds of one slave each. Verify: their flags; nothing tells which slave is whose."""
+    bondd.add("bond0", "eth0", mode="active-backup")
+    bondd.add("bond1", "eth1", mode="active-backup")
+    ip("address", "add", "192.0.2.1/22", "broadcast", "192.0.3.255", "dev", "bond0")
+    blocks = _ok(bondd.bondctl("ifconfig")).split("\n\n")
+    shown = {block.split()[0]: block for block in blocks}
+    for name, flag, other in (
+        *((bond, "MASTER", "SLAVE") for bond in ("bond0", "bond1")),
+        *((nic, "SLAVE", "MASTER") for nic in ("eth0", "eth1")),
+    ):
+        assert f" {flag} MULTICAST  MTU:1500" in shown[name]
+        assert other not in shown[name]
+        assert set(shown) & set(shown[name].split()) == {name}
+        assert _ok(bondd.bondctl("ifconfig", name)).split()[:2] == [name, "Link"]
+    assert "inet addr:192.0.2.1  Bcast:192.0.3.255  Mask:255.255.252.0\n" in shown["bond0"]
+    assert "inet addr" not in shown["eth0"]
+    bondd.control.call("release", bond="bond0", slave="eth0")
+    assert "SLAVE" not in _ok(bondd.bondctl("ifconfig", "eth0"))
+    assert "no such interface" in bondd.bondctl("ifconfig", "nosuch").stderr
 
 
 @pytest.mark.root
