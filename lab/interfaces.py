@@ -6,6 +6,7 @@ A socket stays in the namespace it was opened in, whichever thread uses it.
 from __future__ import annotations
 
 import array
+import errno
 import fcntl
 import socket
 import struct
@@ -31,6 +32,15 @@ class Interfaces:
     def flags(self, name: str) -> int:
         """The IFF_ flags."""
         return int(struct.unpack_from("16sH", self._request(SIOCGIFFLAGS, name))[1])
+
+    def exists(self, name: str) -> bool:
+        """Whether there is one of that name."""
+        try:
+            return bool(self.index(name))
+        except OSError as error:
+            if error.errno == errno.ENODEV:
+                return False
+            raise
 
     def is_up(self, name: str) -> bool:
         """Whether it is administratively up."""

@@ -8,16 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lab.errors import LabError
+from lab.errors import LabBroken, LabError
 from lab.interfaces import Interfaces
 from lab.netns import in_namespace
 from lab.nodes import quiet, run_in
 from lab.switches.base import VLANS, GroupPolicy, Lacp, LacpPort, Learned, PortCounters
 from lab.switches.checks import BRIDGE, check_group, check_port
 from lab.switches.kernel_bridge import port_counters
-from lab.switches.ovs_daemons import Command, Daemons
+from lab.switches.ovs_daemons import WITHIN_S, Command, Daemons
 from lab.switches.ovs_text import enabled_members, forwarding, lacp_ports, learned
 from lab.sysctl import set_sysctls
+from lab.waiting import TimeOut, eventually
 
 # Open vSwitch takes hashes, of the source address or, with LACP only, of addresses and ports of all layers.
 BALANCE = {"xor-mac": "balance-slb", "xor-ip": "balance-tcp"}
@@ -84,6 +85,7 @@ class OvsSwitch:
         for port in ports:
             keyed = lacp is not None and port in lacp.keys
             bundles.setdefault(f"{name}-{lacp.keys[port]}" if lacp and keyed else name, []).append(port)
+        self._let_it_hear_of(ports)
         self._daemons.change(
             *(("del-port", BRIDGE, port) for port in ports),
             *(
@@ -98,6 +100,7 @@ class OvsSwitch:
     def ungroup(self, name: str) -> None:
         """Dissolve a trunk group; its ports are plain ports again. Raises LabError."""
         group = self._group(name)
+        self._let_it_hear_of(group.ports)
         self._daemons.change(
             *(("del-port", BRIDGE, bundle) for bundle in group.bundles), *self._plain(group.ports)
         )
@@ -148,6 +151,7 @@ class OvsSwitch:
             # The ports would stay as they were left, discarding, for good. New ones know nothing of it.
             grouped = {port for group in self._groups.values() for port in group.ports}
             plain = [port for port in self.ports if port not in grouped]
+            self._let_it_hear_of(plain)
             self._daemons.change(*(("del-port", BRIDGE, port) for port in plain))
             self._daemons.change(*self._plain(plain))
         self._rstp = on
@@ -199,6 +203,24 @@ class OvsSwitch:
         """End the daemons and let go of the namespace."""
         self._daemons.stop()
         self.interfaces.close()
+
+    def _let_it_hear_of(self, ports: Sequence[str]) -> None:
+        """Wait until the daemon knows of each port whether it is up: taking or giving away a port it writes
+        flags back as it last heard of them, and would undo what was set since. Raises LabBroken."""
+        want = {
+            port: "up" if self.interfaces.is_up(port) else "down"
+            for port in ports
+            if self.interfaces.exists(port)
+        }
+        try:
+            eventually(
+                lambda: self._daemons.column("Interface", "admin_state"),
+                within=WITHIN_S,
+                until=lambda told: want.items() <= told.items(),
+                what=f"{self.name}: Open vSwitch hears of {want}",
+            )
+        except TimeOut as error:
+            raise LabBroken(str(error)) from error
 
     def _forget_flows(self) -> None:
         """Let each flow's next frame be looked at anew: from frames of known flows it learns with a delay."""

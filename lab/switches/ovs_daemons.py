@@ -6,12 +6,14 @@ frames are forwarded by the daemon itself, so no kernel module takes part.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from lab.errors import LabBroken, LabError
 from lab.hosts.namespace import search_path
@@ -62,17 +64,23 @@ class Daemons:
 
         Raises LabBroken when the daemons are not there, or do not do it within WITHIN_S.
         """
-        words = [word for command in commands for word in ("--", *command)]
-        try:
-            self._run("ovs-vsctl", f"--db={self._database}", f"-t{WITHIN_S}", *words)
-        except LabError as error:
-            self._check_alive(error)
-            raise
+        self._vsctl(*(word for command in commands for word in ("--", *command)))
+
+    def column(self, table: str, column: str) -> dict[str, Any]:
+        """That column of the database's table, by the records' names. Raises LabError, LabBroken."""
+        text = self._vsctl("--format=json", f"--columns=name,{column}", "list", table)
+        return dict(json.loads(text)["data"])
 
     def ask(self, *command: str) -> str:
         """What the switch daemon answers to a command of ovs-appctl. Raises LabError, LabBroken."""
+        return self._tell("ovs-appctl", "-t", str(self._control), f"-T{WITHIN_S}", *command)
+
+    def _vsctl(self, *words: str) -> str:
+        return self._tell("ovs-vsctl", f"--db={self._database}", f"-t{WITHIN_S}", *words)
+
+    def _tell(self, *argv: str) -> str:
         try:
-            return self._run("ovs-appctl", "-t", str(self._control), f"-T{WITHIN_S}", *command)
+            return self._run(*argv)
         except LabError as error:
             self._check_alive(error)
             raise

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -168,6 +169,29 @@ def test_port_admin(star: Testbed, switch: OvsSwitch) -> None:
         switch.port_admin(port, True)
         eventually(lambda port=port: switch.forwards(port), within=EVENT_S)  # type: ignore[misc]
     assert switch.members("one") == ("p1",)
+
+
+@pytest.mark.parametrize("up", [True, False], ids=["up", "down"])
+def test_a_port_stays_as_it_was_set_though_the_daemon_has_not_heard(own: OvsSwitch, up: bool) -> None:
+    """It writes flags back as it last heard of them, when it takes or gives away a port."""
+    for port in own.ports:
+        own.port_admin(port, not up)
+    own.group("po", ["p1"])  # both are known to it now
+    own.ungroup("po")
+    daemon = own._daemons._running["ovs-vswitchd"]
+    daemon.send_signal(signal.SIGSTOP)
+    grouping = Thread(target=own.group, args=("po", ["p1", "p2"]))
+    try:
+        for port in own.ports:
+            own.port_admin(port, up)
+        grouping.start()
+        grouping.join(0.3)  # it has asked what it asks of the database, and waits for the daemon
+        assert grouping.is_alive()
+    finally:
+        daemon.send_signal(signal.SIGCONT)
+        grouping.join()
+    assert own.groups == {"po": ("p1", "p2")}
+    assert [own.interfaces.is_up(port) for port in own.ports] == [up] * len(own.ports)
 
 
 def test_ungrouped_ports_are_plain_again(star: Testbed, switch: OvsSwitch) -> None:
