@@ -54,4 +54,4 @@ app.command(epilog="Example: bondlab clean")(plainly(clean.clean))
 
 def main() -> None:
     """Entry point of `bondlab`."""
-    app()
+    app(prog_name="bondlab")  # however it was started: completion goes by that name, too

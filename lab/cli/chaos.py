@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
+import sys
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from lab.chaos.fitting import misfit
 from lab.cli.frame import FAILED, Miimon, Slaves, TopoOption, go_inside, with_slaves
@@ -45,5 +47,22 @@ def chaos(
     from lab.chaos.run import turns
 
     play = turns if mode == ALL else run
-    if not play(it, Setting(mode, slaves, miimon), seed, for_s, partial(print, flush=True)):
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        TextColumn(f"of {for_s:g} s"),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    with progress:
+        task = progress.add_task(f"{topo}: {mode}")
+
+        def say(line: str) -> None:
+            print(line, flush=True)
+            progress.update(task, description=line)
+
+        held = play(it, Setting(mode, slaves, miimon), seed, for_s, say)
+    if not held:
         raise typer.Exit(FAILED)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lab.cli.frame import RunOption, plainly
-from lab.errors import TopologyError
+from lab.errors import LabError, TopologyError
 
 fault = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +23,16 @@ def _words(incomplete: str) -> list[str]:
     from lab.remote.words import WORDS
 
     return [word for word in WORDS if word.startswith(incomplete)]
+
+
+def _targets(context: typer.Context, incomplete: str) -> list[str]:
+    from lab.remote.client import ask, find
+
+    try:
+        told = ask(find(context.params.get("run")), "targets", word=context.params.get("word"))
+    except LabError:  # no lab, or several: what it would say does not belong on a half-typed line
+        return []
+    return [name for name in told if name.startswith(incomplete)]
 
 
 @fault.command("list", epilog="Example: bondlab fault list")
@@ -47,7 +57,10 @@ def apply(
     word: Annotated[
         str, typer.Argument(metavar="FAULT", help="see 'bondlab fault list'", autocompletion=_words)
     ],
-    target: Annotated[str, typer.Argument(help="a cable, its end NODE:PORT, a switch or a host")],
+    target: Annotated[
+        str,
+        typer.Argument(help="a cable, its end NODE:PORT, a switch or a host", autocompletion=_targets),
+    ],
     number: Annotated[float | None, typer.Argument(help="how much of it: percent, ms or Mbit/s")] = None,
     for_s: Annotated[float | None, typer.Option("--for", help="mend it after so many seconds")] = None,
     run: RunOption = None,

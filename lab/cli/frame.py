@@ -37,6 +37,12 @@ def _starting(words: list[str]) -> Callable[[str], list[str]]:
     return lambda incomplete: [word for word in words if word.startswith(incomplete)]
 
 
+def _labs(incomplete: str) -> list[str]:
+    from lab.remote.client import names
+
+    return [name for name in names() if name.startswith(incomplete)]
+
+
 Topo = Annotated[
     str,
     typer.Argument(
@@ -56,7 +62,12 @@ Miimon = Annotated[int, typer.Option(help="interval of the MII monitor, ms")]
 Slaves = Annotated[int, typer.Option(min=1, help="how many NICs to enslave")]
 RunOption = Annotated[
     str | None,
-    typer.Option("--run", metavar="RUN", help="which lab, when several are up (as in /run/bondlab)"),
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="which lab, when several are up (as in /run/bondlab)",
+        autocompletion=_labs,
+    ),
 ]
 
 

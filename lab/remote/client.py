@@ -17,7 +17,7 @@ PATIENCE_S = 60.0
 
 def find(run: str | None = None) -> Path:
     """The socket of the one lab that is up, or of that run. Raises TopologyError."""
-    labs = [socket_ for socket_ in sorted(runs.base().glob(f"*/{NAME}")) if _answers(socket_)]
+    labs = _sockets()
     names = [socket_.parent.name for socket_ in labs]
     if run is not None:
         if run not in names:
@@ -28,6 +28,11 @@ def find(run: str | None = None) -> Path:
     if len(labs) > 1:
         raise TopologyError(f"several labs are up, choose one with --run: {', '.join(names)}")
     return labs[0]
+
+
+def names() -> list[str]:
+    """Of the labs that are up."""
+    return [socket_.parent.name for socket_ in _sockets()]
 
 
 def ask(path: Path, do: str, **fields: Any) -> Any:
@@ -44,6 +49,10 @@ def ask(path: Path, do: str, **fields: Any) -> Any:
         return answer["ok"]
     kind = TopologyError if answer.get("usage") else LabBroken
     raise kind(answer.get("error", f"the lab {path.parent.name} has ended"))
+
+
+def _sockets() -> list[Path]:
+    return [socket_ for socket_ in sorted(runs.base().glob(f"*/{NAME}")) if _answers(socket_)]
 
 
 def _answers(path: Path) -> bool:

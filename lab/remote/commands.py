@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab.bonding import Bonding
-from lab.remote import view
+from lab.remote import view, words
 from lab.remote.desk import FaultDesk
 from lab.remote.server import Command, Request
 from lab.testbed import Testbed
 
 
 def of_lab(bed: Testbed, bonding: Bonding, desk: FaultDesk) -> Mapping[str, Command]:
-    """By name: `fault` (word, target, amount, for_s), `heal` (number, or none for all), `look`."""
+    """By name: `fault` (word, target, amount, for_s), `heal` (number, or none for all), `targets` (of a
+    word), `look`."""
 
     def fault(request: Request) -> Any:
         number = desk.apply(request["word"], request["target"], request.get("amount"), request.get("for_s"))
@@ -26,4 +27,7 @@ def of_lab(bed: Testbed, bonding: Bonding, desk: FaultDesk) -> Mapping[str, Comm
     def look(_request: Request) -> Any:
         return view.look(bed, bonding, desk)
 
-    return {"fault": fault, "heal": heal, "look": look}
+    def targets(request: Request) -> Any:
+        return words.targets(bed, request["word"])
+
+    return {"fault": fault, "heal": heal, "look": look, "targets": targets}

@@ -110,15 +110,25 @@ WORDS: Mapping[str, Word] = {
 
 def make(bed: Testbed, word: str, target: str, amount: float | None = None) -> Fault:
     """The fault of that word, not in effect yet. Raises TopologyError with what is allowed."""
-    known = WORDS.get(word)
-    if known is None:
-        raise TopologyError(f"no fault {word!r}; there are {', '.join(WORDS)}")
+    known = _known(word)
     thing = _find(bed, known.target, target)
     if known.amount is None:
         if amount is not None:
             raise TopologyError(f"{word} takes no number")
         return known.make(bed, thing)
     return known.make(bed, thing, _checked(word, known.amount, amount))
+
+
+def targets(bed: Testbed, word: str) -> list[str]:
+    """What the fault of that word can be applied to, by name and by role. Raises TopologyError."""
+    kind = _known(word).target
+    ends = [f"{end.node}:{end.name}" for cable in bed.cables.values() for end in (cable.a, cable.b)]
+    if kind == "end":
+        return ends
+    named = {"cable": list(bed.cables), "switch": list(bed.switches), "host": list(bed.hosts)}
+    things = named[kind]
+    roles = [role for role, name in bed.topology.roles.items() if name in things and role not in things]
+    return [*things, *roles, *(ends if kind == "cable" else ())]
 
 
 def cables(bed: Testbed, word: str, target: str) -> frozenset[str]:
@@ -130,6 +140,12 @@ def cables(bed: Testbed, word: str, target: str) -> frozenset[str]:
     if kind == "end":
         return frozenset([thing.cable.name])
     return frozenset(cable.name for cable in bed.cables_of(thing.name))
+
+
+def _known(word: str) -> Word:
+    if word not in WORDS:
+        raise TopologyError(f"no fault {word!r}; there are {', '.join(WORDS)}")
+    return WORDS[word]
 
 
 def _checked(word: str, range_: Amount, amount: float | None) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -27,11 +28,13 @@ def plain() -> dict[str, str]:
     return {**os.environ, "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
 
-def bondlab(*arguments: str, text_in: str = "") -> subprocess.CompletedProcess[str]:
+def bondlab(
+    *arguments: str, text_in: str = "", env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "lab.cli", *arguments],
         input=text_in,
-        env=plain(),
+        env={**plain(), **(env or {})},
         capture_output=True,
         text=True,
         timeout=60,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
-from tests.lab_live.commands import bondlab
+from tests.lab_live.commands import bondlab, plain
 
 
 def test_a_bond_with_a_monitor_holds() -> None:
@@ -14,6 +17,20 @@ def test_a_bond_with_a_monitor_holds() -> None:
     assert re.fullmatch(r"seed 4: \d+ faults in 6 s on single_switch, active-backup", first)
     assert "reachable" in looks
     assert last == "what had to be reachable was, what was cut off was not"
+
+
+def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
+    typed = f"{sys.executable} -m lab.cli chaos --seed 4 --for 2"
+    done = subprocess.run(
+        ["script", "--quiet", "--return", "--command", typed, str(tmp_path / "typescript")],
+        stdin=subprocess.DEVNULL,
+        env=plain(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"seed 4: .*0:00:01.* of 2 s", done.stdout)
 
 
 def test_a_bond_without_a_monitor_is_found_out_and_the_story_shrunk() -> None:

@@ -128,6 +128,29 @@ def test_a_wrong_request_is_one_line_and_breaks_nothing(
     assert seen()["faults"] == []
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("fault apply power_off s", {"sw1", "switch_a"}),
+        ("fault apply one_way host1:", {f"host1:eth{number}" for number in range(4)}),
+        ("fault apply dead st", {"station1", "station2"}),
+        ("fault apply nosuch ", set()),
+    ],
+)
+def test_targets_are_completed(lab: subprocess.Popen[str], words: str, offered: set[str]) -> None:
+    """As bash asks for it."""
+    line = f"bondlab {words}"
+    asked = {"_BONDLAB_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    done = bondlab(env=asked)
+    assert (set(done.stdout.split()), done.stderr) == (offered, "")
+
+
+def test_labs_are_completed(lab: subprocess.Popen[str]) -> None:
+    asked = {"_BONDLAB_COMPLETE": "complete_bash", "COMP_WORDS": "bondlab watch --run ", "COMP_CWORD": "3"}
+    (name,) = bondlab(env=asked).stdout.split()
+    assert bondlab("watch", "--once", "--run", name).returncode == 0
+
+
 def test_which_lab_can_be_said(lab: subprocess.Popen[str]) -> None:
     done = bondlab("watch", "--json", "--run", "nonsense")
     assert (done.returncode, done.stdout) == (2, "")
