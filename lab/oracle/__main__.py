@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -14,7 +15,7 @@ from lab import differences
 from lab.errors import LabError
 from lab.oracle import others
 from lab.oracle.render import as_json, as_page
-from lab.oracle.runs import DRIVERS, OTHERS, Result, last, run
+from lab.oracle.runs import AT_ONCE, DRIVERS, OTHERS, Result, last, run
 from lab.oracle.table import VERDICTS, compare
 
 ROOT = Path(__file__).parents[2]
@@ -35,13 +36,14 @@ def main(arguments: list[str]) -> int:
         return _other("".join(arguments[1:2]), arguments[2:], directory, console)
     results: dict[str, Result] = {}
     seconds: dict[str, float] = {}
-    for name, options in DRIVERS.items():
-        if name not in wanted:
-            results[name], seconds[name] = last(name, directory)
-            continue
-        with console.status(f"{name}: pytest testcases {' '.join(options)}"):
-            results[name], seconds[name] = run(name, arguments, directory)
-        console.print(f"{name}: {results[name].driver}: {seconds[name] / 60:.1f} min")
+    for names in AT_ONCE:
+        todo = [name for name in names if name in wanted]
+        with console.status(f"{' and '.join(todo)}: pytest testcases"), ThreadPoolExecutor() as pool:
+            runs = {name: pool.submit(run, name, arguments, directory) for name in todo}
+        for name in names:
+            results[name], seconds[name] = runs[name].result() if name in runs else last(name, directory)
+        for name in todo:
+            console.print(f"{name}: {results[name].driver}: {seconds[name] / 60:.1f} min")
     known = differences.load()
     rows = compare(results["howto"], results["6.x"], results["kernel"], known)
     drivers = {name: result.driver for name, result in results.items()}

@@ -13,7 +13,7 @@ MEANING: Mapping[Verdict, str] = {
     "agree": "every case passes on both",
     "known difference": "the driver does otherwise, with proof in `testcases/known_differences.yaml`",
     "disagree": "a case fails in one of the runs, and nothing is listed",
-    "not runnable": "no case of it can run on the kernel's driver here",
+    "not runnable": "no case of it can run on one of the two here",
 }
 
 
@@ -44,7 +44,7 @@ def as_page(
         + "; ".join(f"{name}: {driver} ({seconds[name] / 60:.0f} min)" for name, driver in drivers.items())
         + ".",
         "",
-        f"Of {len(rows)} behaviours with cases {runnable} can be run on the kernel's driver; {settled} of "
+        f"Of {len(rows)} behaviours with cases {runnable} can be run on both; {settled} of "
         f"them ({100 * settled / max(runnable, 1):.1f} %) agree or differ as is known.",
         "",
         *table(

@@ -22,6 +22,8 @@ DRIVERS: Mapping[str, tuple[str, ...]] = {
     "kernel": ("--driver=kernel",),
 }
 """The three runs: their names and the options they are made with."""
+AT_ONCE = (("howto", "6.x"), ("kernel",))
+"""Which of them go on at the same time: bondimpl's wait for most of theirs, a guest leaves no core idle."""
 OTHERS: Mapping[str, tuple[str, ...]] = {name: (f"--driver={name}",) for name in under_test.OTHERS}
 """Runs on drivers of another kind."""
 DONE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, EXIT_BLOCKED)

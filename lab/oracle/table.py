@@ -55,9 +55,15 @@ def _verdict(runs: Mapping[str, Outcome], known: Difference | None) -> tuple[Ver
         return "known difference", known.driver
     if theirs.outcome in GOOD and runs["howto"].outcome in GOOD:
         return "agree", f"not in {', '.join(theirs.missing_modes)}" if theirs.missing_modes else ""
+    if theirs.outcome in GOOD and runs["howto"].outcome == "not shown":
+        return "not runnable", f"on bondimpl: {_reasons(runs['howto'])}"
     if theirs.outcome in GOOD or theirs.outcome == "known difference":
         return "disagree", f"howto: {runs['howto'].outcome}"
-    return "not runnable", "; ".join(sorted(set(theirs.reasons.values())))
+    return "not runnable", _reasons(theirs)
+
+
+def _reasons(run: Outcome) -> str:
+    return "; ".join(sorted(set(run.reasons.values())))
 
 
 def _bad(run: Outcome) -> str:

@@ -72,6 +72,12 @@ def test_a_failure_in_any_run_disagrees(word: str, bad: int, theirs: str) -> Non
     assert (row.verdict, row.note) == ("disagree", f"{('howto', '6.x', 'kernel')[bad]}: {word}: test_a")
 
 
+def test_what_bondimpl_cannot_show_is_told_with_the_reason() -> None:
+    ours = result("ours", c=outcome("not shown", "a TAP has none", test_a="skipped"))
+    (row,) = (row for row in compare(ours, ours, result("theirs"), KNOWN) if row.id == C)
+    assert (row.verdict, row.note) == ("not runnable", "on bondimpl: a TAP has none")
+
+
 def test_what_is_not_listed_is_no_known_difference() -> None:
     theirs = result("theirs", a=outcome("known difference", test_a="differs"))
     (row,) = (row for row in compare(result("ours"), result("ours"), theirs, {}) if row.id == A)
