@@ -36,4 +36,5 @@ class SerialLine:
             self.send(heard=self._heard)
             self._heard = 0
         *lines, self._rest = (self._rest + data).split(b"\n")
-        return [json.loads(line) for line in lines] if data else None
+        # An empty line only makes sure that we look.
+        return [json.loads(line) for line in lines if line] if data else None
