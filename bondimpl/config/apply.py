@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any, Protocol
 
@@ -41,6 +41,9 @@ class Machine(Protocol):
     def add_address(self, name: str, address: Address) -> None:
         """Add an IP address."""
 
+    def keep_addresses(self, name: str) -> Callable[[], None]:
+        """What puts its IP addresses and routes back as they are now."""
+
     def clear_address(self, name: str) -> None:
         """Take its IPv4 address from a slave, as ifenslave does."""
 
@@ -75,10 +78,9 @@ def apply(config: BondConfig, bonds: Sequence[BondEntry], control: Control, mach
             _enslave(bond.name, slaves[bond.name], control, machine, undo)
         for bond in bonds:
             _add_vlans(bond, control, machine)
+        for name in (slave for names in slaves.values() for slave in names):
+            machine.clear_address(name)
         undo.pop_all()
-    # Only now: an address would be lost by an error.
-    for name in (slave for names in slaves.values() for slave in names):
-        machine.clear_address(name)
 
 
 def remove(config: BondConfig, control: Control, only: str | None = None) -> list[str]:
@@ -128,6 +130,8 @@ def _find(config: BondConfig, slave: Member, machine: Machine) -> str:
 def _enslave(bond: str, slaves: Sequence[str], control: Control, machine: Machine, undo: ExitStack) -> None:
     if not slaves:
         return
+    for slave in slaves:  # last of all: whoever is down has no routes
+        undo.callback(machine.keep_addresses(slave))
     done = control.call("enslave", bond=bond, slaves=list(slaves), take_down=True)
     for slave in done["taken_down"]:
         undo.callback(machine.set_up, slave, True)

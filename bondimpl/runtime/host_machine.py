@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 import struct
 import subprocess
+from collections.abc import Callable
 from ipaddress import IPv4Interface
 
 from bondimpl.config.model import Address
 from bondimpl.errors import MachineError
 from bondimpl.frames.ethernet import parse_mac
-from bondimpl.runtime import interfaces, netlink
+from bondimpl.runtime import addressing, interfaces, netlink
 from bondimpl.runtime.links import Link, Links
 
 _NEWADDR = 20
@@ -83,6 +84,11 @@ class HostMachine:
         self._links.netlink.change(
             f"{name}: cannot add {ip}", _NEWADDR, header + body, netlink.CREATE | netlink.EXCL
         )
+
+    def keep_addresses(self, name: str) -> Callable[[], None]:
+        """What puts its addresses and routes back as they are now."""
+        messages = addressing.kept(self._links.netlink, name, self._find(name).index)
+        return lambda: addressing.put_back(self._links.netlink, name, messages)
 
     def clear_address(self, name: str) -> None:
         """Take its IPv4 address away."""

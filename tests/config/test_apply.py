@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from ipaddress import IPv4Interface
 from typing import Any
 
@@ -38,6 +39,7 @@ class Host:
     def __init__(self, broken: int = -1) -> None:
         self.bonds: dict[str, list[str]] = {}
         self.up = {"eth0": True, "eth2": False}
+        self.addressed = {"eth0"}
         self.log: list[str] = []
         self._broken = broken
 
@@ -88,8 +90,19 @@ class Host:
     def add_address(self, name: str, address: Address) -> None:
         self._step(f"address {name} {address.ip}")
 
+    def keep_addresses(self, name: str) -> Callable[[], None]:
+        had = name in self.addressed
+
+        def put_back() -> None:
+            assert self.up[name] or not had, "it cannot have routes while it is down"
+            if had:
+                self.addressed.add(name)
+
+        return put_back
+
     def clear_address(self, name: str) -> None:
         self._step(f"clear {name}")
+        self.addressed.discard(name)
 
 
 def test_the_steps_and_their_order() -> None:
@@ -117,7 +130,7 @@ def test_the_steps_and_their_order() -> None:
     ]
 
 
-@pytest.mark.parametrize("broken", range(14))
+@pytest.mark.parametrize("broken", range(17))
 def test_nothing_remains_of_an_attempt_that_failed(broken: int) -> None:
     host = Host(broken)
     before = copy.deepcopy(host.up)
@@ -125,6 +138,7 @@ def test_nothing_remains_of_an_attempt_that_failed(broken: int) -> None:
         apply(CONFIG, chosen(CONFIG), host, host)
     assert host.bonds == {}
     assert {name: up for name, up in host.up.items() if name in before} == before
+    assert host.addressed == {"eth0"}
 
 
 def test_which_bonds_are_started() -> None:
