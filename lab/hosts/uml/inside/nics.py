@@ -50,6 +50,8 @@ def empty() -> None:
     while left := [name for name in os.listdir("/sys/class/net") if name != "lo"]:
         _run("ip", "link", "del", "dev", left[0])
     _run("ip", "address", "flush", "dev", "lo")
+    for word in ("down", "up"):  # which gives it its own addresses again
+        _run("ip", "link", "set", "dev", "lo", word)
     set_sysctls(ipv6_settings(False))
 
 

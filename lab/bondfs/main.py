@@ -1,0 +1,96 @@
+"""bondfs: the sysfs and /proc files of the bonds that bondd carries."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from bondimpl.runtime.control import SOCKET_VARIABLE, ControlClient, default_socket
+from lab.bondfs.beneath import Beneath
+from lab.bondfs.place import Place, PlaceRefused, detach_dead
+from lab.bondfs.tree import Tree
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run bondfs; 0 when a signal or unmounting ended it, 1 after an error, 2 for a wrong command line."""
+    arguments = _parser().parse_args(argv)
+    mount_point = Path(arguments.mount_point).absolute()
+    try:
+        # After the command line: `bondfs --help` needs no library.
+        from lab.bondfs.mount import MountFailed
+    except ImportError as error:
+        return _complain(error)
+    try:
+        return _run(mount_point, arguments.socket, arguments.here)
+    except (OSError, PlaceRefused, MountFailed) as error:
+        return _complain(error)
+
+
+def _run(mount_point: Path, socket: str, here: bool) -> int:
+    from lab.bondfs.mount import serve
+
+    def control(command: str, **fields: Any) -> Any:
+        # A connection each: bondd may have been started anew.
+        with ControlClient(socket) as client:
+            return client.call(command, **fields)
+
+    detach_dead(mount_point)
+    if not mount_point.is_dir():
+        raise NotADirectoryError(f"cannot mount at {mount_point}: it is not a directory")
+    failed: list[Exception] = []
+    with ExitStack() as undo:
+        place = None
+        if here:
+            place = Place(mount_point, Path(undo.enter_context(tempfile.TemporaryDirectory())) / "net")
+            place.prepare()
+            undo.callback(place.leave)
+
+        def settle() -> None:
+            try:
+                if place:
+                    place.take()
+                print(f"bondfs: mounted at {mount_point}", file=sys.stderr, flush=True)
+            except OSError as error:
+                failed.append(error)
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        # In a thread: what it mounts is looked up in the tree, which this one serves.
+        serve(Tree(control, Beneath()), mount_point, lambda: threading.Thread(target=settle).start())
+    return _complain(failed[0]) if failed else 0
+
+
+def _complain(error: Exception) -> int:
+    print(f"bondfs: {error}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bondfs",
+        description="Shows the bonds of bondd as the files that the driver has in sysfs and /proc.",
+    )
+    parser.add_argument("mount_point", metavar="MOUNTPOINT", help="a directory; the tree is mounted there")
+    parser.add_argument(
+        "--socket",
+        default=default_socket(),
+        metavar="PATH",
+        help=f"control socket of bondd (default: {SOCKET_VARIABLE} in the environment, or %(default)s)",
+    )
+    parser.add_argument(
+        "--here",
+        action="store_true",
+        help="also over /sys/class/net and /proc/net, in this mount namespace (never the machine's)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
