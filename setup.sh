@@ -8,6 +8,8 @@
 #   BONDLAB_VENV      where the virtual environment is (default: .venv beside this file)
 #   BONDLAB_PYTHON    the interpreter it is made with (default: /usr/bin/python3)
 #   BONDLAB_SKIP_APT  1: install no Debian packages, only check for the programs
+#
+# `setup.sh --packages` prints the names of the Debian packages, and does nothing.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -29,7 +31,10 @@ readonly PACKAGES=(
     iperf3 iputils-ping tcpdump            # traffic and captures
     openvswitch-common                     # switches that speak LACP; the rest of it see open_vswitch
     kmod procps util-linux                 # modprobe, sysctl, unshare
+    fuse3                                  # its library: bondfs
+    snmp net-tools                         # what the HOWTO looks at bonds with: snmpwalk, ifconfig
     make shellcheck
+    groff-base                             # manual pages are checked by it
 )
 # Not in every distribution; what needs one that is missing is skipped with the reason.
 readonly OPTIONAL=(
@@ -164,7 +169,8 @@ make_venv() {
     run "see the lines above" "${pip[@]}" --no-build-isolation --no-deps --editable .
     run "the lock lacks something: 'make relock'" "$VENV/bin/python" -m pip --disable-pip-version-check check
     run "the lock or the Debian packages lack something" "$VENV/bin/python" -c \
-        "import ctypes, mininet.net, pydantic, rich, scapy.all, typer, yaml; ctypes.CDLL('libnftables.so.1')"
+        "import ctypes, mfusepy, mininet.net, pydantic, rich, scapy.all, typer, yaml
+ctypes.CDLL('libnftables.so.1')"
     { origin && contents; } >"$STAMP"
 }
 
@@ -196,7 +202,61 @@ open_vswitch() ( # a subshell: it goes to another directory, and cleans up howev
     check_version ovs-vswitchd "$(ovs-vswitchd --version | sed -n '1s/.*(Open vSwitch) \([0-9.]*\).*/\1/p')" 3.1
 )
 
+# As with Open vSwitch: installing the package would start an SNMP agent for this machine. Its libraries came with
+# the package snmp. Without an agent the cases about it are skipped.
+snmp_agent() (
+    if [[ -x $VENV/bin/snmpd || ${BONDLAB_SKIP_APT:-} == 1 ]] || command -v snmpd >/dev/null; then
+        return 0
+    fi
+    step "unpacking the SNMP agent"
+    dir=$(mktemp -d)
+    trap 'rm -rf "$dir"' EXIT
+    cd "$dir"
+    update_lists
+    run "see the lines above" "${APT[@]}" -o APT::Sandbox::User=root download snmpd
+    run "see the lines above" dpkg-deb --extract ./*.deb .
+    install -m 755 usr/sbin/snmpd "$VENV/bin/"
+    run "the libraries of the package snmp do not fit" "$VENV/bin/snmpd" --version
+)
+
+# A machine with a kernel of its own has the lab's modules from now on and after each boot; a container has its
+# host's kernel, which is not ours to change. The lab also works without: bondd replaces bonding and 8021q, and Open
+# vSwitch runs in user space.
+readonly MODULES=(bonding 8021q openvswitch sch_netem)
+
+in_container() {
+    { command -v systemd-detect-virt && systemd-detect-virt --container; } >/dev/null 2>&1 ||
+        [[ -e /.dockerenv || -e /run/.containerenv ]] ||
+        tr '\0' '\n' 2>/dev/null </proc/1/environ | grep -q '^container='
+}
+
+keep_file() { # PATH TEXT: writes it unless it is there
+    [[ -f $1 && $(<"$1") == "$2" ]] || printf '%s\n' "$2" >"$1"
+}
+
+load_modules() {
+    local module there=()
+    ! in_container || return 0
+    for module in "${MODULES[@]}"; do
+        # Not what is built in, or not there.
+        [[ $(modprobe --show-depends "$module" 2>/dev/null) != *insmod* ]] || there+=("$module")
+    done
+    ((${#there[@]})) || return 0
+    mkdir -p /etc/modprobe.d /etc/modules-load.d
+    keep_file /etc/modprobe.d/bondlab.conf "options bonding max_bonds=0" # no bond0 that nobody asked for
+    keep_file /etc/modules-load.d/bondlab.conf "$(printf '%s\n' "${there[@]}")"
+    for module in "${there[@]}"; do
+        [[ ! -e /sys/module/$module ]] || continue
+        step "loading the kernel's module $module"
+        modprobe "$module" >>"$LOG" 2>&1 || step "the kernel refused it ($LOG); the lab does without"
+    done
+}
+
 main() {
+    if [[ ${1:-} == --packages ]]; then
+        printf '%s\n' "${PACKAGES[@]}" "${OPTIONAL[@]}"
+        return 0
+    fi
     check_machine
     [[ ! -x $PYTHON ]] || check_python
     : >"$LOG"
@@ -205,6 +265,8 @@ main() {
     check_tools
     make_venv
     open_vswitch
+    snmp_agent
+    load_modules
     step "ready: $VENV"
 }
 

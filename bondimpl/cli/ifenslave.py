@@ -15,7 +15,7 @@ from bondimpl.runtime.control import SOCKET_VARIABLE, ControlClient, default_soc
 def main(argv: Sequence[str] | None = None) -> int:
     """0 when done, 1 after an error (one line on stderr), 2 for a wrong command line."""
     parser = _parser()
-    arguments = parser.parse_args(argv)
+    arguments = parser.parse_intermixed_args(argv)  # `ifenslave bond0 -d eth0` is as good
     if arguments.usage:
         parser.print_usage()
         return 0
@@ -118,7 +118,12 @@ def _parser() -> argparse.ArgumentParser:
         "-c", "--change-active", action="store_true", help="make the interface the active slave"
     )
     what.add_argument("-d", "--detach", action="store_true", help="detach the interfaces")
-    parser.add_argument("-f", "--force", action="store_true", help="accepted for old scripts; has no effect")
+    parser.add_argument(
+        "-f",
+        "--force",
+        action="store_true",
+        help="has no effect: a bond carries Ethernet, whatever one wants",
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="say what is done")
     parser.add_argument("-u", "--usage", action="store_true", help="show the usage and exit")
     parser.add_argument(

@@ -114,6 +114,18 @@ def test_ifenslave_attaches_changes_and_detaches(lab: Lab, bondd: Daemon) -> Non
 
 
 @pytest.mark.root
+def test_ifenslave_takes_options_anywhere(lab: Lab, bondd: Daemon) -> None:
+    """Steps: the bond and slaves before, between and after options, as getopt takes them, -f among them."""
+    bondd.add("bond0", mode="active-backup", miimon="100")
+    assert "enslaving eth0 eth1" in _ok(bondd.tool("ifenslave", "bond0", "-f", "eth0", "eth1", "-v"))
+    assert bondd.show()["active"] == "eth0"
+    assert _ok(bondd.tool("ifenslave", "bond0", "eth1", "--change-active")) == ""
+    assert bondd.show()["active"] == "eth1"
+    assert _ok(bondd.tool("ifenslave", "bond0", "-v", "-d", "eth0", "eth1")) == "bond0: detaching eth0 eth1\n"
+    assert bondd.show()["slaves"] == []
+
+
+@pytest.mark.root
 def test_ifenslave_undoes_what_it_did_when_refused(lab: Lab, bondd: Daemon) -> None:
     bondd.add("bond0", up=False, mode="active-backup")
     ip("link", "set", "dev", "eth0", "up")
@@ -133,6 +145,8 @@ def test_ifenslave_undoes_what_it_did_when_refused(lab: Lab, bondd: Daemon) -> N
         (("bond0", "eth7"), 1, "no such interface"),
         (("bond7", "eth1"), 1, "no such bond"),
         (("bond0", "eth0"), 1, "already"),
+        (("-f", "bond0", "lo"), 1, "not an Ethernet interface"),
+        (("-c", "-d", "bond0", "eth0"), 2, "not allowed with"),
         (("bond0", "eth1", "nosuch"), 1, "no such interface"),
         (("bond0", "eth1", "eth0"), 1, "already"),
         (("bond0", "eth1", "bond0"), 1, "is a bond"),

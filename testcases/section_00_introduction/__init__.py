@@ -1,0 +1,1 @@
+"""Introduction and lineage (HOWTO, before section 1)."""

@@ -1,0 +1,1 @@
+"""Bonding Driver Installation (HOWTO section 1)."""

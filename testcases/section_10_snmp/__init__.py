@@ -1,0 +1,1 @@
+"""HOWTO section 10: SNMP agents."""
