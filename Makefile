@@ -12,10 +12,10 @@ LOCK_PYTHON ?= /usr/bin/python3
 # Extra arguments of pytest: make unit ARGS="-k lacp -x"
 ARGS ?=
 
-.PHONY: help setup lab test unit lint format mutants kill9 bench oracle fidelity relock clean
+.PHONY: help setup lab test unit lint format mutants kill9 bench oracle fidelity box vagrant-check vagrant-test relock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Install Debian packages and the virtual environment (root; seconds when already done)
 	./setup.sh
@@ -36,7 +36,7 @@ lint: | $(VENV)/bin/pytest ## ruff, mypy, shellcheck
 	ruff check .
 	ruff format --check .
 	mypy
-	shellcheck setup.sh .ci/run contrib/ip
+	shellcheck setup.sh .ci/run contrib/ip contrib/*.sh
 
 format: | $(VENV)/bin/pytest ## Format the code and apply ruff's safe fixes
 	ruff check --fix --exit-zero .
@@ -51,11 +51,23 @@ kill9: | $(VENV)/bin/pytest ## Kill runs at 20 random moments: nothing of them i
 oracle: | $(VENV)/bin/pytest ## The same cases on bondimpl and on the kernel's driver: docs/oracle.md
 	$(VENV)/bin/python -m lab.oracle $(ARGS)
 
-bench: | $(VENV)/bin/pytest ## Measure throughput against the same path without a bond
+bench: | $(VENV)/bin/pytest ## Throughput against the same path without a bond; how soon a lab is there
 	$(VENV)/bin/python -m bench.throughput
+	$(VENV)/bin/python -m bench.bringup
 
 fidelity: | $(VENV)/bin/pytest ## Times of both drivers, side by side: docs/fidelity.md
 	$(VENV)/bin/python -m bench.fidelity --write $(ARGS)
+
+box: ## Build a Vagrant box from Debian packages, for labs without a network (root; docs/vagrant.md)
+	contrib/vagrant-setup.sh
+	contrib/build-box.sh
+
+vagrant-check: | $(VENV)/bin/pytest ## Install Vagrant, then validate the Vagrantfile for libvirt and VirtualBox
+	contrib/vagrant-setup.sh
+	$(VENV)/bin/pytest tests/vagrant $(ARGS)
+
+vagrant-test: ## Boot the box, run the BladeCenter's cases in it for both drivers, destroy it (root; long)
+	contrib/vagrant-test.sh $(ARGS)
 
 relock: ## Refresh requirements.lock to the newest versions that pyproject.toml allows
 	@set -euo pipefail; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
