@@ -8,11 +8,12 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from bondimpl.errors import MachineError
 from bondimpl.runtime.control import SOCKET_VARIABLE, ControlClient, default_socket
 from lab.bondfs.beneath import Beneath
 from lab.bondfs.place import Place, PlaceRefused, detach_dead
@@ -42,6 +43,7 @@ def _run(mount_point: Path, socket: str, here: bool) -> int:
         with ControlClient(socket) as client:
             return client.call(command, **fields)
 
+    _check_namespace(control, socket)
     detach_dead(mount_point)
     if not mount_point.is_dir():
         raise NotADirectoryError(f"cannot mount at {mount_point}: it is not a directory")
@@ -65,6 +67,16 @@ def _run(mount_point: Path, socket: str, here: bool) -> int:
         # In a thread: what it mounts is looked up in the tree, which this one serves.
         serve(Tree(control, Beneath()), mount_point, lambda: threading.Thread(target=settle).start())
     return _complain(failed[0]) if failed else 0
+
+
+def _check_namespace(control: Callable[[str], Any], socket: str) -> None:
+    """Raises PlaceRefused when the bonds are elsewhere: the tree would mix them with the interfaces here."""
+    try:
+        netns = control("version")["netns"]
+    except MachineError:  # there may be one later
+        return
+    if netns != os.stat("/proc/self/ns/net").st_ino:
+        raise PlaceRefused(f"the bonds of {socket} are in another network namespace: start bondfs there")
 
 
 def _complain(error: Exception) -> int:

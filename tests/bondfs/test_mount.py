@@ -39,6 +39,14 @@ def test_after_kill_9_it_starts_again(lab: Lab, bondd: Daemon, bondfs: Bondfs) -
     assert again.stop() == 0
 
 
+def test_the_bonds_of_another_network_namespace_are_refused(bondd: Daemon, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lab.bondfs.main", str(tmp_path), "--socket", str(bondd.socket)]
+    done = run("unshare", "--net", *command, check=False)
+    told = f"the bonds of {bondd.socket} are in another network namespace: start bondfs there"
+    assert (done.returncode, done.stderr) == (1, f"bondfs: {told}\n")
+    assert not is_mounted(tmp_path)
+
+
 def test_without_bondd_there_is_what_the_kernel_has(bondd: Daemon, bondfs: Bondfs) -> None:
     """Also: a bondd that comes later is found."""
     bondd.add("bond0")
