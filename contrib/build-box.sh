@@ -35,6 +35,9 @@ readonly SYSTEM=(
     ca-certificates python3 less vim-tiny
 )
 
+# What setup.sh would download to take programs out of; a machine that has them is asked for nothing.
+readonly UNPACKED=(openvswitch-switch snmpd)
+
 # What the name of a box is made of.
 digest() {
     { "$ROOT/setup.sh" --packages && cat "$ROOT/requirements.lock" "${BASH_SOURCE[0]}" && echo "$SUITE $MIRROR $DISK"; } |
@@ -92,8 +95,8 @@ ExecStart=/usr/bin/ssh-keygen -A
 WantedBy=multi-user.target
 UNIT
 chroot "$r" systemctl --quiet enable ssh-hostkeys
-# The lab starts Open vSwitch in its own namespaces; the machine's own would only be in the way.
-chroot "$r" systemctl --quiet mask openvswitch-switch ovsdb-server ovs-vswitchd
+# The lab starts these in its own namespaces; the machine's own would only be in the way.
+chroot "$r" systemctl --quiet mask openvswitch-switch ovsdb-server ovs-vswitchd snmpd
 # Nothing here can reach an archive, and a timer that tries costs time.
 chroot "$r" systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer
 
@@ -104,6 +107,7 @@ printf '# PIP_NO_INDEX=0 asks the index again\n[global]\nno-index = true\nfind-l
 chroot "$r" python3 -c 'import sys; print("cp%d%d" % sys.version_info[:2])' >"$work/python"
 
 mkdir -p "$r/boot/extlinux"
+# Emulated processors are taken for unsynchronised otherwise, and each look at the clock becomes an access to a device.
 # The links are kept by the packages of the kernel.
 cat >"$r/boot/extlinux/extlinux.conf" <<LOADER
 DEFAULT linux
@@ -120,7 +124,7 @@ END
 
 make_system() { # DIRECTORY
     local packages
-    packages=$("$ROOT/setup.sh" --packages | paste -sd,),$(IFS=,; echo "${SYSTEM[*]}"),openvswitch-switch
+    packages=$("$ROOT/setup.sh" --packages | paste -sd,),$(IFS=,; echo "${SYSTEM[*]}"),$(IFS=,; echo "${UNPACKED[*]}")
     mmdebstrap --quiet --variant=minbase --include="$packages" \
         --customize-hook="sh $1/customise \"\$1\" $1" "$SUITE" "$1/root.tar" ${MIRROR:+"$MIRROR"} </dev/null >&2
     [[ $(<"$1/python") == "$("$PYTHON" -c 'import sys; print("cp%d%d" % sys.version_info[:2])')" ]] ||

@@ -27,6 +27,9 @@ outside() {
     for program in libvirtd virsh dnsmasq iptables qemu-system-x86_64 vagrant; do
         command -v "$program" >/dev/null || die "no program '$program': run contrib/vagrant-setup.sh"
     done
+    # One at a time: the first to end would take the directories away from the other one.
+    exec 9>>/run/lock/bondlab-vagrant
+    flock --nonblock 9 || die "another one is running"
     state=$(mktemp -d --tmpdir bondlab-vagrant.XXXXXX)
     for place in "${PLACES[@]}"; do
         [[ -d $place ]] || { mkdir -p "$place" && made+=("$place"); }

@@ -46,7 +46,8 @@ status=0
 for driver in ${BONDLAB_DRIVERS:-userspace kernel}; do
     said "the BladeCenter's cases, driver $driver"
     # By SIGINT: pytest still writes its reports then.
-    command=(sudo timeout --signal=INT --kill-after=120 "${BONDLAB_LIMIT:-6h}" .venv/bin/pytest testcases/ --topo=bladecenter "--driver=$driver" -q
+    command=(sudo timeout --signal=INT --kill-after=120 "${BONDLAB_LIMIT:-6h}"
+        .venv/bin/pytest testcases/ --topo=bladecenter "--driver=$driver" -q
         "--junitxml=$REPORTS/$driver.xml" "--behaviours-json=$REPORTS/$driver.json" "$@")
     code=0
     in_vm "cd /vagrant && mkdir -p $REPORTS && ${command[*]@Q}" </dev/null 2>&1 | tee "$REPORTS/$driver.txt" || code=$?
