@@ -24,7 +24,7 @@ def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
     done = subprocess.run(
         ["script", "--quiet", "--return", "--command", typed, str(tmp_path / "typescript")],
         stdin=subprocess.DEVNULL,
-        env=plain(),
+        env=plain() | {"TERM": "xterm"},
         capture_output=True,
         text=True,
         timeout=60,
