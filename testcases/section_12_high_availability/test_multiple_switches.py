@@ -36,11 +36,11 @@ FAILURES = [("switch_a", "eth0", "peer_b"), ("switch_b", "eth1", "peer")]
 """A switch, the slave that it takes along, and the outside station that is reached without it."""
 
 
-def between(bond: BondHandle, bed: Testbed, role: str) -> tuple[Stream, Stream]:
-    """Probes from the bond to the outside station in that role, and back."""
+def between(bond: BondHandle, bed: Testbed, role: str, rate_pps: float = 500.0) -> tuple[Stream, Stream]:
+    """Probes from the bond to the outside station in that role, at that rate, and back."""
     station = bed.host(role)
     ours, theirs = (bond.host, bond.name), (station, station.nics[0])
-    there = Flow(dst_mac=station.mac(theirs[1]), src_ip=HOST_IP, dst_ip=ADDRESSES[role])
+    there = Flow(dst_mac=station.mac(theirs[1]), src_ip=HOST_IP, dst_ip=ADDRESSES[role], rate_pps=rate_pps)
     back = Flow(dst_mac=bond.host.mac(bond.name), src_ip=ADDRESSES[role], dst_ip=HOST_IP)
     return Stream(ours, theirs, there), Stream(theirs, ours, back)
 

@@ -31,7 +31,9 @@ R, SIZE = 4.0, 1400
 """Mbit/s of each cable; bytes of a frame."""
 SLAVES, PEERS = 4, 8
 MEASURED_S, SETTLED_S = 0.8, 0.4
-STATIONS = ("peer", "peer_b")
+RATES = {"peer": 500.0, "peer_b": 300.0}
+"""Frames a second to each station outside. Two streams of one pace can fall in step with balance-rr: all
+frames to one station then take one slave, all to the other the other."""
 FAILURES: Mapping[str, Callable[[Testbed], Fault]] = {
     "switch A": lambda bed: PowerOff(bed, bed.switch("switch_a")),
     "isl": lambda bed: CablePull(bed, bed.cable("isl")),
@@ -72,8 +74,8 @@ def contact_lost(bond: BondHandle, bed: Testbed, failure: Callable[[Testbed], Fa
     """ms after the failure until all is well with one of the stations outside, the one that is better off."""
     with ExitStack() as running:
         flows = []
-        for role in STATIONS:
-            out, back = between(bond, bed, role)
+        for role, rate_pps in RATES.items():
+            out, back = between(bond, bed, role, rate_pps)
             running.enter_context(back)
             flows.append(running.enter_context(out))
         for flow in flows:
