@@ -12,7 +12,7 @@ LOCK_PYTHON ?= /usr/bin/python3
 # Extra arguments of pytest: make unit ARGS="-k lacp -x"
 ARGS ?=
 
-.PHONY: help setup lab test unit lint format mutants kill9 bench oracle fidelity box vagrant-check vagrant-test relock clean
+.PHONY: help setup lab test unit lint format mutants explore kill9 bench oracle fidelity box vagrant-check vagrant-test relock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +44,11 @@ format: | $(VENV)/bin/pytest ## Format the code and apply ruff's safe fixes
 
 mutants: | $(VENV)/bin/pytest ## Break the driver on purpose: cases must fail
 	$(VENV)/bin/python -m tests.mutants
+
+explore: | $(VENV)/bin/pytest ## The property tests with new random examples, RUNS=10 times over or until one fails
+	for run in $$(seq $(or $(RUNS),10)); do \
+	  $(VENV)/bin/pytest tests/core tests/lacp tests/config tests/lab_unit -q -n auto -m hypothesis --hypothesis-profile=explore $(ARGS) || exit; \
+	done
 
 kill9: | $(VENV)/bin/pytest ## Kill runs at 20 random moments: nothing of them is left (root; 5 minutes)
 	$(VENV)/bin/python -m tests.kill9 $(ARGS)

@@ -32,6 +32,7 @@ class BalanceTlb(ModeRule):
     mode = Mode.BALANCE_TLB
     has_active_slave = True
     reports_groups = True
+    may_test_carrier = True
 
     def __init__(self, state: BondState, services: Services) -> None:
         super().__init__(state, services)
@@ -45,10 +46,12 @@ class BalanceTlb(ModeRule):
     # ---- the plan
 
     def transmit(self) -> Balanced:
-        active = self.state.active.name if self.state.active else None
+        able = {slave.name for slave in self.senders()}
+        active = self.state.active.name if self.state.active and self.state.active.name in able else None
         eligible, policy = self._spread()
         if self.state.options.tlb_dynamic_lb:
-            return Balanced(active, eligible, policy, tuple(self._table.slaves))
+            table = tuple(name if name in able else None for name in self._table.slaves)
+            return Balanced(active, eligible, policy, table)
         policy = HashPolicy(self.state.options.xmit_hash_policy)
         return Balanced(active, eligible, policy, tuple(slave.name for slave in self.state.carrying))
 
@@ -68,7 +71,10 @@ class BalanceTlb(ModeRule):
     leaves_active = is_active
 
     def bucket_missed(self, bucket: int) -> str | None:
-        slave = self._table.assign(bucket, self.state.carrying)
+        unable = self._table.slaves[bucket]
+        if unable is not None:
+            self._table.clear(unable)
+        slave = self._table.assign(bucket, self.senders())
         if slave is not None:
             self.services.refresh()
         return slave

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from bondimpl.forwarding import Discard
+from bondimpl.frames.ethernet import BROADCAST
 from bondimpl.slave import Link
+from tests.core.packets import ipv4
 from tests.core.world import World
 
 THREE = pytest.mark.parametrize("mode", ["balance-rr", "balance-xor", "broadcast"])
@@ -93,3 +95,50 @@ def test_otherwise_the_monitor_alone_decides(mode: str, era_name: str) -> None:
     told(world, "eth0", cable=False)
     assert world.plan.transmit == before
     assert len(world.machine.nics["eth0"].queries) == asked
+
+
+LOAD_BALANCING = pytest.mark.parametrize("mode", ["balance-tlb", "balance-alb"])
+
+
+def flows(world: World) -> set[str]:
+    """The slaves by which frames to eight peers leave."""
+    return {slave for peer in range(0x80, 0x88) for slave, _ in world.send(ipv4(peer))}
+
+
+def to_all(world: World) -> list[str]:
+    """The slaves by which a broadcast leaves."""
+    return [slave for slave, _ in world.send(ipv4(9, dst=BROADCAST))]
+
+
+@LOAD_BALANCING
+def test_a_slave_without_carrier_loses_its_flows_and_gets_no_new_one(mode: str) -> None:
+    world = World(mode, era_name="6.x", miimon="100")
+    world.run(1050)
+    assert flows(world) == {"eth0"}  # unmeasured flows weigh nothing
+    told(world, "eth0", cable=False)
+    assert flows(world) == {"eth1"}
+    assert world.link("eth0") is Link.UP
+    told(world, "eth0", cable=True)
+    assert flows(world) == {"eth1"}  # they stay where they are
+
+
+@LOAD_BALANCING
+def test_what_only_the_active_slave_may_send_is_lost_until_there_is_another(mode: str) -> None:
+    world = World(mode, era_name="6.x", miimon="100")
+    world.run(1050)
+    assert to_all(world) == ["eth0"]
+    told(world, "eth0", cable=False)
+    assert to_all(world) == []
+    world.run(150)
+    assert to_all(world) == ["eth1"]
+
+
+@LOAD_BALANCING
+def test_with_downdelay_running_a_slave_has_no_flow(mode: str) -> None:
+    world = World(mode, era_name="6.x", miimon="100", downdelay="600")
+    world.run(1050)
+    assert flows(world) == {"eth0"}
+    world.pull("eth0")  # the device keeps silent
+    world.run(200)
+    assert world.link("eth0") is Link.FAIL
+    assert flows(world) == {"eth1"}

@@ -61,7 +61,7 @@ class Traffic:
 
 @pytest.mark.parametrize("era_name", ["howto", "6.x"])
 @given(story=stories)
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None)
 def test_no_conversation_reorders(era_name: str, story: list[tuple[str, str, int]]) -> None:
     pair = BackToBack(links=3, era_name=era_name, a={"lacp_rate": "fast"})
     pair.until(pair.together, within_ms=4000)
