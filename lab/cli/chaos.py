@@ -54,6 +54,7 @@ def chaos(
         TextColumn(f"of {for_s:g} s"),
         console=Console(stderr=True),
         transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # else what goes to a file would go to the terminal
         disable=not sys.stderr.isatty(),
     )
     with progress:

@@ -207,17 +207,18 @@ class OvsSwitch:
     def _let_it_hear_of(self, ports: Sequence[str]) -> None:
         """Wait until the daemon knows of each port whether it is up: taking or giving away a port it writes
         flags back as it last heard of them, and would undo what was set since. Raises LabBroken."""
-        want = {
-            port: "up" if self.interfaces.is_up(port) else "down"
-            for port in ports
-            if self.interfaces.exists(port)
-        }
+
+        def unheard() -> list[str]:
+            told = self._daemons.column("Interface", "admin_state")
+            present = [port for port in ports if self.interfaces.exists(port)]
+            return [port for port in present if (told.get(port) == "up") != self.interfaces.is_up(port)]
+
         try:
             eventually(
-                lambda: self._daemons.column("Interface", "admin_state"),
+                unheard,
                 within=WITHIN_S,
-                until=lambda told: want.items() <= told.items(),
-                what=f"{self.name}: Open vSwitch hears of {want}",
+                until=lambda ports: not ports,
+                what=f"{self.name}: Open vSwitch hears of {', '.join(ports)}",
             )
         except TimeOut as error:
             raise LabBroken(str(error)) from error

@@ -19,10 +19,11 @@ def test_a_bond_with_a_monitor_holds() -> None:
     assert last == "what had to be reachable was, what was cut off was not"
 
 
-def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
-    typed = f"{sys.executable} -m lab.cli chaos --seed 4 --for 2"
+def on_a_terminal(directory: Path, rest: str = "") -> str:
+    """What a terminal shows of two seconds of it."""
+    typed = f"{sys.executable} -m lab.cli chaos --seed 4 --for 2 {rest}"
     done = subprocess.run(
-        ["script", "--quiet", "--return", "--command", typed, str(tmp_path / "typescript")],
+        ["script", "--quiet", "--return", "--command", typed, str(directory / "typescript")],
         stdin=subprocess.DEVNULL,
         env=plain() | {"TERM": "xterm"},
         capture_output=True,
@@ -30,7 +31,17 @@ def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
         timeout=60,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"seed 4: .*0:00:01.* of 2 s", done.stdout)
+    return done.stdout
+
+
+def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
+    assert re.search(r"seed 4: .*0:00:01.* of 2 s", on_a_terminal(tmp_path))
+
+
+def test_what_is_to_go_to_a_file_does_while_the_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    assert re.search(r"0:00:01.* of 2 s", on_a_terminal(tmp_path, f">{said}"))
+    assert re.match(r"seed 4: \d+ faults in 2 s", said.read_text())
 
 
 def test_a_bond_without_a_monitor_is_found_out_and_the_story_shrunk() -> None:
