@@ -45,6 +45,9 @@ class BondHandle(Protocol):
     def proc_text(self) -> str:
         """The text of /proc/net/bonding/NAME."""
 
+    def proc_file(self) -> str:
+        """Path, on its host, of the file with that text. Raises DriverLacks, LabError."""
+
     def status(self) -> BondView:
         """`proc_text`, parsed."""
 

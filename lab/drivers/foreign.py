@@ -61,6 +61,10 @@ class ForeignBond:
         """Raises DriverLacks."""
         raise DriverLacks(f"{self.what} has no status file")
 
+    def proc_file(self) -> str:
+        """Raises DriverLacks."""
+        raise DriverLacks(f"{self.what} has no status file")
+
     def options(self) -> Mapping[str, str]:
         """Raises DriverLacks."""
         raise DriverLacks(f"{self.what} does not show the bonding driver's options")

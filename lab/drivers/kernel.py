@@ -177,13 +177,17 @@ class KernelBond:
 
     def proc_text(self) -> str:
         """The text of /proc/net/bonding/NAME. Raises DriverRefused when there is none."""
-        path = f"/proc/net/bonding/{self.name}"
+        path = self.proc_file()
         try:
             return self.host.read(path)
         except LabBroken:
             raise
         except LabError as error:
             raise DriverRefused(f"{self.host.name}: read {path}", str(error).rpartition(": ")[2]) from error
+
+    def proc_file(self) -> str:
+        """Path, on its host, of the file with that text."""
+        return f"/proc/net/bonding/{self.name}"
 
     def status(self) -> BondView:
         """`proc_text`, parsed."""

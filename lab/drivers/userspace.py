@@ -9,14 +9,16 @@ from typing import Any, Protocol
 
 from bondimpl.errors import BondError, MachineError
 from bondimpl.runtime.control import ControlClient
+from lab.bondfs.hosts import show_bonds
 from lab.drivers.base import Created, Era
-from lab.errors import DriverDied, DriverRefused, LabBroken
+from lab.errors import DriverDied, DriverLacks, DriverRefused, LabBroken
 from lab.hosts.base import Host, Process
 from lab.procfile import BondView, parse
 from lab.undo import UndoStack
 from lab.waiting import TimeOut, eventually
 
 START_S = 15.0
+FUSE = Path("/dev/fuse")
 
 
 class Client(Protocol):
@@ -77,7 +79,7 @@ class UserspaceDriver:
             socket = self._directory / f"{host.name}.sock"
             process = host.start(["bondd", "--socket", str(socket), "--era", self.era, *options])
             self._undo.push(f"bondd on {host.name}", lambda: _stopped(process))
-            daemon = Daemon(host, process, str(socket), self._connect)
+            daemon = Daemon(host, process, str(socket), self._connect, self._undo)
             self.version = daemon.wait_ready()
             self._daemons[host.name] = daemon
         return self._daemons[host.name]
@@ -86,10 +88,13 @@ class UserspaceDriver:
 class Daemon:
     """A running bondd and the bonds made through it."""
 
-    def __init__(self, host: Host, process: Process, socket: str, connect: Callable[[str], Client]) -> None:
+    def __init__(
+        self, host: Host, process: Process, socket: str, connect: Callable[[str], Client], undo: UndoStack
+    ) -> None:
         self.host, self.process, self.socket = host, process, socket
         self.bonds: dict[str, UserspaceBond] = {}
-        self._connect = connect
+        self._connect, self._undo = connect, undo
+        self._files_shown = False
 
     def call(self, command: str, **fields: Any) -> Any:
         """Result of a command. Raises DriverRefused, DriverDied, or LabBroken when the daemon is silent."""
@@ -123,6 +128,16 @@ class Daemon:
             return version or ""
         except TimeOut as error:
             raise LabBroken(f"{error}; it printed: {self.process.output().strip() or 'nothing'}") from error
+
+    def show_files(self) -> None:
+        """Have its bonds in /sys and /proc of the host from now on. Raises DriverLacks, LabError."""
+        if self._files_shown:
+            return
+        if not FUSE.exists():
+            raise DriverLacks(f"its files are shown through FUSE: no {FUSE} on this machine")
+        process = show_bonds(self.host, self.socket, Path(self.socket).with_suffix(".files"))
+        self._undo.push(f"bondfs on {self.host.name}", lambda: _stopped(process))
+        self._files_shown = True
 
     def _died(self) -> str:
         printed = self.process.output().strip() or "nothing"
@@ -174,6 +189,11 @@ class UserspaceBond:
     def proc_text(self) -> str:
         """The text of /proc/net/bonding/NAME."""
         return str(self.daemon.call("proc", bond=self.name))
+
+    def proc_file(self) -> str:
+        """Path, on its host, of the file with that text. Raises DriverLacks, LabError."""
+        self.daemon.show_files()
+        return f"/proc/net/bonding/{self.name}"
 
     def status(self) -> BondView:
         """`proc_text`, parsed."""
