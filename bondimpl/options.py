@@ -188,6 +188,8 @@ class BondOptions:
     lacp_strict: bool = _row(
         OnOff(), False, "802.3ad carrier needs a negotiated member", modes=_AD_ONLY, since="7.0"
     )
+    kept_polls: Mapping[str, int] = dataclasses.field(default_factory=dict, compare=False, repr=False)
+    """No option: the delays in polls, which a live bond shows again when `miimon` is no longer 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +240,7 @@ def _table(owner: Any) -> Mapping[str, Row]:
             **f.metadata["facts"],
         )
         for f in dataclasses.fields(owner)
+        if "kind" in f.metadata
     }
 
 

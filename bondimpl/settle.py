@@ -57,20 +57,32 @@ def at_runtime(options: BondOptions, name: str, text: str, *, up: bool, has_slav
         raise OptionError(name, text, "it needs miimon, which is 0", "EPERM")
     changed: dict[str, Any] = {known.name: value}
     if known.name == "miimon":
-        # Delays are kept in polls: a new period rescales them.
-        for delay in DELAYS:
-            changed[delay] = getattr(options, delay) // options.miimon * value if options.miimon else 0
         if value:
             changed |= {"arp_interval": 0, "arp_validate": "none"}
     elif known.name == "arp_interval" and value:
-        changed |= {"miimon": 0, **dict.fromkeys(DELAYS, 0)}
+        changed["miimon"] = 0
     elif known.name == "mode":
         changed |= {"arp_validate": "none", "broadcast_neighbor": False}
         if value not in ARP_MODES:
             changed["arp_interval"] = 0
-    wanted = replace(options, **changed)
-    settled, warnings = _settle(wanted)
+    settled, warnings = _settle(_rescaled(options, replace(options, **changed)))
+    settled = _rescaled(options, settled)  # miimon may have been forced
     return settled, (*warnings, *_without_target(settled))
+
+
+def _rescaled(before: BondOptions, options: BondOptions) -> BondOptions:
+    """Delays are kept in polls, also while there are none: a new period rescales them."""
+    if options.miimon == before.miimon:
+        return options
+    polls = _polls(before)
+    delays: dict[str, Any] = {name: count * options.miimon for name, count in polls.items()}
+    return replace(options, kept_polls=polls, **delays)
+
+
+def _polls(options: BondOptions) -> Mapping[str, int]:
+    if not options.miimon:
+        return {name: options.kept_polls.get(name, 0) for name in DELAYS}
+    return {name: getattr(options, name) // options.miimon for name in DELAYS}
 
 
 def _settle(options: BondOptions) -> Settled:

@@ -31,10 +31,6 @@ CABLES = "for n in 0 1; do ip link add a$n type veth peer name b$n && ip link se
 
 Answer = Mapping[str, Any]
 
-REMEMBERED = {"read ~/bond0/bonding/downdelay": ("300\n", "0\n"), "downdelay": ("300\n", "0\n")}
-"""A line, or a file of `all`, whose answer by the driver and by bondd differs: see docs/sysfs.md."""
-
-
 @dataclass(frozen=True)
 class Told:
     """What each has answered to the lines of commands.txt, and what session.sh has printed."""
@@ -94,16 +90,14 @@ def test_writes_end_alike(told: Told) -> None:
 
 
 def test_files_and_links_are_the_same(told: Told) -> None:
-    """Names and permissions, links, texts; but for what differs on purpose, which does differ."""
+    """Names and permissions, links, texts."""
     unlike = [
         (kernel["line"], *pair)
         for kernel, ours in told.answers
         if not kernel["line"].startswith(("write", "wait", "sh"))
         for pair in _unlike(kernel, ours)
     ]
-    assert {(name, *answers) for _, name, *answers in unlike} == {
-        (name, *answers) for name, answers in REMEMBERED.items()
-    }
+    assert unlike == []
 
 
 def _unlike(kernel: Answer, ours: Answer) -> Iterator[tuple[str, Any, Any]]:

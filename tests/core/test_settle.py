@@ -74,6 +74,16 @@ def test_a_new_period_rescales_the_delays() -> None:
     assert runtime(before, "miimon", "0").updelay == 0
 
 
+@pytest.mark.parametrize("off", [("miimon", "0"), ("arp_interval", "200")])
+def test_the_delays_come_back_with_the_next_period(off: tuple[str, str]) -> None:
+    before = load(mode="active-backup", miimon="100", updelay="500", arp_ip_target="10.0.0.1")[0]
+    without = runtime(before, *off)
+    assert (without.miimon, without.updelay) == (0, 0)
+    assert runtime(without, "miimon", "200").updelay == 1000
+    assert runtime(without, "mode", "802.3ad").updelay == 500  # which forces a miimon of 100
+    assert runtime(runtime(without, "miimon", "200"), "updelay", "400").updelay == 400
+
+
 def test_of_the_two_monitors_the_last_written_wins_on_a_live_bond() -> None:
     options = load(miimon="100", updelay="200", arp_ip_target="10.0.0.1", arp_validate="all")[0]
     arp = runtime(options, "arp_interval", "100")
