@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 DRAIN_S = 2.0  # how long stop() waits for stragglers at most
+BEHIND_S = 3.0  # a stream so far behind its pace can only flood, and never measure
 QUIET_S = 0.1  # no frame for so long after all have arrived: no duplicate will come either
 LOST_S = 0.5  # no frame for so long while some are missing: those are lost, not held up
 # A link that is down, or a full queue, is what a stream is there to measure.
@@ -72,7 +73,7 @@ class ProbeStream:
         # Protocol 0: this socket only sends, so that nothing piles up in its receive buffer.
         self._sock = host.packet_socket(interface, 0)
         self._stop = threading.Event()
-        self._failure: OSError | None = None
+        self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name=f"stream-{self.flow_id}", daemon=True)
 
     @property
@@ -100,7 +101,9 @@ class ProbeStream:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop sending. Raises LabError when sending had failed for a reason other than a dead link."""
+        """Stop sending. Raises LabError when sending had failed for a reason other than a dead link, or this
+        machine is too slow for its pace.
+        """
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -112,6 +115,12 @@ class ProbeStream:
         while not self._stop.is_set():
             frame = self.frame(self.sent)
             self.lag_s = max(self.lag_s, sleep_until(self.start_s + self.sent * self.pace_s))
+            if self.lag_s > BEHIND_S:
+                self._failure = TimeoutError(
+                    f"{self.lag_s:.1f} s behind its {self.flow.rate_pps:g} frames a second: "
+                    "this machine is too slow for it"
+                )
+                return
             try:
                 self._sock.send(frame)
             except OSError as error:
