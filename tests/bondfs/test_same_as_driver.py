@@ -31,6 +31,7 @@ CABLES = "for n in 0 1; do ip link add a$n type veth peer name b$n && ip link se
 
 Answer = Mapping[str, Any]
 
+
 @dataclass(frozen=True)
 class Told:
     """What each has answered to the lines of commands.txt, and what session.sh has printed."""
