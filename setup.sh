@@ -8,6 +8,7 @@
 #   BONDLAB_VENV      where the virtual environment is (default: .venv beside this file)
 #   BONDLAB_PYTHON    the interpreter it is made with (default: /usr/bin/python3)
 #   BONDLAB_SKIP_APT  1: install no Debian packages, only check for the programs
+#   BONDLAB_MODULES   1: load the kernel's modules that the lab can use, now and at each boot (see load_modules)
 #
 # `setup.sh --packages` prints the names of the Debian packages, and does nothing.
 set -euo pipefail
@@ -203,32 +204,33 @@ open_vswitch() ( # a subshell: it goes to another directory, and cleans up howev
 )
 
 # As with Open vSwitch: installing the package would start an SNMP agent for this machine. Its libraries came with
-# the package snmp. Without an agent the cases about it are skipped.
-snmp_agent() (
+# the package snmp.
+snmp_agent() {
     if [[ -x $VENV/bin/snmpd || ${BONDLAB_SKIP_APT:-} == 1 ]] || command -v snmpd >/dev/null; then
         return 0
     fi
+    unpack_snmp_agent || step "no SNMP agent: the cases about it will be skipped"
+}
+
+unpack_snmp_agent() (
     step "unpacking the SNMP agent"
     dir=$(mktemp -d)
     trap 'rm -rf "$dir"' EXIT
-    cd "$dir"
+    cd "$dir" || exit
     update_lists
-    run "see the lines above" "${APT[@]}" -o APT::Sandbox::User=root download snmpd
+    # That of the libraries, if the distribution still has it.
+    package=snmpd=$(dpkg-query -W -f='${Version}' snmp)
+    apt-cache show "$package" >/dev/null 2>&1 || package=snmpd
+    run "see the lines above" "${APT[@]}" -o APT::Sandbox::User=root download "$package"
     run "see the lines above" dpkg-deb --extract ./*.deb .
+    run "the libraries of the package snmp do not fit" usr/sbin/snmpd --version
     install -m 755 usr/sbin/snmpd "$VENV/bin/"
-    run "the libraries of the package snmp do not fit" "$VENV/bin/snmpd" --version
 )
 
-# A machine with a kernel of its own has the lab's modules from now on and after each boot; a container has its
-# host's kernel, which is not ours to change. The lab also works without: bondd replaces bonding and 8021q, and Open
-# vSwitch runs in user space.
+# Only when asked to (BONDLAB_MODULES=1), as the Vagrantfile does for its machine: modules and their options are the
+# business of a machine's owner. The lab also works without: bondd replaces bonding and 8021q, and Open vSwitch runs in
+# user space.
 readonly MODULES=(bonding 8021q openvswitch sch_netem)
-
-in_container() {
-    { command -v systemd-detect-virt && systemd-detect-virt --container; } >/dev/null 2>&1 ||
-        [[ -e /.dockerenv || -e /run/.containerenv ]] ||
-        tr '\0' '\n' 2>/dev/null </proc/1/environ | grep -q '^container='
-}
 
 keep_file() { # PATH TEXT: writes it unless it is there
     [[ -f $1 && $(<"$1") == "$2" ]] || printf '%s\n' "$2" >"$1"
@@ -236,7 +238,7 @@ keep_file() { # PATH TEXT: writes it unless it is there
 
 load_modules() {
     local module there=()
-    ! in_container || return 0
+    [[ ${BONDLAB_MODULES:-} == 1 ]] || return 0
     for module in "${MODULES[@]}"; do
         # Not what is built in, or not there.
         [[ $(modprobe --show-depends "$module" 2>/dev/null) != *insmod* ]] || there+=("$module")

@@ -22,7 +22,7 @@ die() {
 readonly PLACES=(/etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt)
 
 outside() {
-    local program made=() place state status=0
+    local program place state status=0
     ((EUID == 0)) || die "needs root, to make namespaces"
     for program in libvirtd virsh dnsmasq iptables qemu-system-x86_64 vagrant; do
         command -v "$program" >/dev/null || die "no program '$program': run contrib/vagrant-setup.sh"
@@ -30,17 +30,24 @@ outside() {
     # One at a time: the first to end would take the directories away from the other one.
     exec 9>>/run/lock/bondlab-vagrant
     flock --nonblock 9 || die "another one is running"
+    for state in "${TMPDIR:-/tmp}"/bondlab-vagrant.*; do
+        [[ ! -O $state ]] || clean "$state" # of one that was killed
+    done
     state=$(mktemp -d --tmpdir bondlab-vagrant.XXXXXX)
     for place in "${PLACES[@]}"; do
-        [[ -d $place ]] || { mkdir -p "$place" && made+=("$place"); }
+        [[ -d $place ]] || { echo "$place" >>"$state/made" && mkdir -p "$place"; }
     done
-    # A signal ends the command first; then this goes on.
-    trap : INT TERM HUP
-    unshare --net --mount --pid --fork --kill-child --mount-proc \
-        "${BASH_SOURCE[0]}" --inside "$state" "$@" || status=$?
-    rm -rf "$state"
-    ((!${#made[@]})) || rmdir "${made[@]}" 2>/dev/null || true
+    # Ctrl-C ends the command first; then this goes on. Any other signal ends this, and with it all in the namespaces.
+    trap : INT
+    setpriv --pdeathsig KILL unshare --net --mount --pid --fork --kill-child --mount-proc \
+        "${BASH_SOURCE[0]}" --inside "$state" "$@" 9>&- || status=$?
+    clean "$state"
     exit "$status"
+}
+
+clean() { # STATE: away with it, and with the places that were made for it
+    [[ ! -f $1/made ]] || xargs --delimiter '\n' rmdir --ignore-fail-on-non-empty <"$1/made" || true
+    rm -rf "$1"
 }
 
 inside() { # STATE COMMAND...

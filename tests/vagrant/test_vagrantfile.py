@@ -63,8 +63,9 @@ def test_kvm_only_where_it_works(tmp_path: Path, cpuinfo: str, device: bool, dri
 
 @needs_ruby
 def test_the_provisioner_is_the_projects_own_setup() -> None:
-    scripts = [options.get("inline") for path, _, options in rows() if path == "config.vm.provision"]
-    assert scripts == ["/vagrant/setup.sh"]
+    (given,) = (options for path, _, options in rows() if path == "config.vm.provision")
+    assert given["inline"] == "/vagrant/setup.sh"
+    assert given["env"] == {"BONDLAB_MODULES": "1"}
 
 
 @needs_ruby

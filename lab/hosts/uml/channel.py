@@ -20,7 +20,7 @@ from lab.hosts.uml.inside.line import WINDOW
 ANSWER_S = 20.0
 NUDGE_S = 1.0
 """After so long without an answer, and again: User-Mode Linux may miss that something has come on its serial
-line, and reads it when more comes. (Seen once in some hundred thousand requests, with both cores busy.)"""
+line, and reads it when more comes. (Seen once in some hundred thousand requests, under load.)"""
 PIECE = WINDOW // 2
 
 
