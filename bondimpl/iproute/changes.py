@@ -54,11 +54,17 @@ class Changes:
             if word in others[::2]:
                 raise answers(f"{name}: {word} cannot be chosen for a bond that bondd carries")
         self._control.call("add", bond=name, options=options, strict=True)
-        status = self._kernel(name, *others, asked.state)
-        if status == 0 and asked.master is not None:
-            status = self._set_master(name, asked.master)
-        if status:
-            self._control.call("delete", bond=name)
+        status = 1
+        try:
+            status = self._kernel(name, *others, asked.state)
+            if status == 0 and asked.master is not None:
+                status = self._set_master(name, asked.master)
+        except BondError:
+            status = 1
+            raise
+        finally:
+            if status:
+                self._control.call("delete", bond=name)
         return status
 
     def _delete(self, asked: LinkRequest) -> int:

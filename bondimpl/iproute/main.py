@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from bondimpl.errors import BondError
 from bondimpl.iproute.changes import Changes
@@ -20,6 +22,8 @@ from bondimpl.runtime.control import SOCKET_VARIABLE, ControlClient
 
 def main(argv: Sequence[str], shim: str) -> int:
     """Do what `ip ARGV` says; its exit status. `shim` is the file that was run as `ip`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # an alias may be any bytes
     try:
         program = find(shim)
         line = parse(argv)
@@ -42,20 +46,32 @@ def attempt(program: str, line: Line) -> int | None:
     with ControlClient(socket_of(line.netns)) as control:
         if not is_of(control, line.netns):
             return None
-        bonds = {name: control.call("show", bond=name) for name in control.call("list")}
-        if shows:
-            return show(line, RealIp(program, line.options), bonds) if bonds else None
         try:
-            asked = link_request(line.words)
-        except Refused:
-            return None  # the real one knows best what is wrong
-        desk = Changes(RealIp(program, _place(line)), control, bonds)
-        if not desk.concerns_bonds(line.command, asked):
-            return None
-        try:
-            return desk.do(line.command, asked)
+            return _with_bondd(program, line, control, shows=shows)
         except BondError as error:
             raise Refused(f"Error: {error}.", 2) from error
+
+
+def _with_bondd(program: str, line: Line, control: ControlClient, *, shows: bool) -> int | None:
+    bonds = dict(_bonds(control))
+    if shows:
+        return show(line, RealIp(program, line.options), bonds) if bonds else None
+    try:
+        asked = link_request(line.words)
+    except Refused:
+        return None  # the real one knows best what is wrong
+    desk = Changes(RealIp(program, _place(line)), control, bonds)
+    return desk.do(line.command, asked) if desk.concerns_bonds(line.command, asked) else None
+
+
+def _bonds(control: ControlClient) -> Iterator[tuple[str, Any]]:
+    """Those of bondd by name; one that goes in the meantime is not there."""
+    for name in control.call("list"):
+        try:
+            yield name, control.call("show", bond=name)
+        except BondError as error:
+            if error.errno != "ENODEV":
+                raise
 
 
 def _environment(line: Line) -> dict[str, str]:
@@ -75,12 +91,15 @@ def _batch(program: str, line: Line) -> int:
     failed = 0
     kept = _without_batch(line.options)
     try:
-        with open(0 if line.batch == "-" else line.batch, encoding="utf-8") as file:
+        with open(0 if line.batch == "-" else line.batch, encoding="utf-8", errors="surrogateescape") as file:
             commands = file.read().replace("\\\n", " ").splitlines()
     except OSError as error:
         raise Refused(f'Cannot open file "{line.batch}" for reading: {error.strerror}', 1) from error
     for number, text in enumerate(commands, 1):
-        words = shlex.split(text, comments=True)
+        try:
+            words = shlex.split(text, comments=True)
+        except ValueError as error:  # the real one ends here, too, whatever -force says
+            raise Refused(f"Unterminated quoted string: {line.batch}:{number}", 1) from error
         if not words:
             continue
         one = parse([*kept, *words])

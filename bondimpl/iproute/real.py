@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 from bondimpl.iproute.errors import Refused
 
+_ANY_BYTES: Mapping[str, Any] = {"encoding": "utf-8", "errors": "surrogateescape"}
+"""An alias of an interface need not be text."""
 _USUAL = ("/usr/sbin", "/sbin", "/usr/bin", "/bin")
 
 
@@ -30,7 +32,7 @@ class RealIp:
     def read(self, *words: str) -> tuple[int, str]:
         """Exit status and standard output."""
         done = subprocess.run(
-            [self._program, *self._options, *words], stdout=subprocess.PIPE, text=True, check=False
+            [self._program, *self._options, *words], stdout=subprocess.PIPE, check=False, **_ANY_BYTES
         )
         return done.returncode, done.stdout
 
@@ -39,8 +41,8 @@ class RealIp:
         done = subprocess.run(
             [self._program, *self._options, "-j", "link", "show", "dev", name],
             capture_output=True,
-            text=True,
             check=False,
+            **_ANY_BYTES,
         )
         return dict(json.loads(done.stdout)[0]) if name and done.returncode == 0 else None
 
@@ -50,8 +52,8 @@ class RealIp:
         done = subprocess.run(
             [self._program, *self._options, "address", "show", *which],
             capture_output=True,
-            text=True,
             check=False,
+            **_ANY_BYTES,
         )
         return list(json.loads(done.stdout)) if done.returncode == 0 else []
 

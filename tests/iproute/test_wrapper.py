@@ -5,9 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bondimpl.errors import BondError
+from bondimpl.iproute import main
+from bondimpl.iproute.command_line import parse
+from bondimpl.iproute.errors import Refused
 from lab import sandbox
 
 pytestmark = pytest.mark.root
@@ -75,6 +80,75 @@ def test_batches() -> None:
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["stopped:", "bond1", "failed:"]
     assert "stopped: 1\n" in done.stdout
     assert "Command failed /run/batch:4\n" in done.stderr
+
+
+def test_a_bond_that_cannot_have_its_master_is_not_made() -> None:
+    done = _sh("""
+        ip -n h1 link add bond0 type bond mode 1
+        ip -n h1 link add bond1 master bond0 type bond mode 1 || echo "refused: $?"
+        ip netns exec h1 bondctl list
+    """)
+    assert done.stdout == "refused: 2\nbond0\n"
+    assert "Traceback" not in done.stderr
+
+
+def test_names_that_are_no_text() -> None:
+    done = _sh(r"""
+        ip netns exec h1 ip link add bond7 type bond mode 1
+        ip -n h1 link add v0 type veth peer name v1
+        printf 'link set v0 alias caf\351\nlink show dev bond7\n' >/run/batch
+        ip -n h1 -batch /run/batch
+        ip -n h1 link show | LC_ALL=C grep -c "$(printf 'alias caf\351')"
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "bond7: <" in done.stdout
+    assert done.stdout.endswith("\n1\n")
+
+
+def test_an_open_quote_ends_a_batch() -> None:
+    done = _sh("""
+        printf '%s\\n' 'link add bond7 type bond' 'link set bond7 alias "b' 'link del bond7' >/run/batch
+        ip -n h1 -force -batch /run/batch || echo "ended: $?"
+        ip netns exec h1 bondctl list
+    """)
+    assert (done.stdout, done.stderr) == (
+        "ended: 1\nbond7\n",
+        "Unterminated quoted string: /run/batch:2\n",
+    )
+
+
+def test_a_bond_that_goes_while_bonds_are_looked_at_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Control:
+        """Carries bond0; bond1 has gone since it was listed; bond2 is in trouble where `broken`."""
+
+        broken = False
+
+        def __init__(self, _socket: str) -> None: ...
+
+        def __enter__(self) -> Control:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def call(self, command: str, bond: str = "") -> Any:
+            if command == "list":
+                return ["bond0", "bond1", "bond2"]
+            if bond == "bond1":
+                raise BondError("bond1: there is no such bond", "ENODEV")
+            if bond == "bond2" and self.broken:
+                raise BondError("bond2: in trouble", "EIO")
+            return {"slaves": []}
+
+    seen: list[Any] = []
+    monkeypatch.setattr(main, "ControlClient", Control)
+    monkeypatch.setattr(main, "is_of", lambda *_: True)
+    monkeypatch.setattr(main, "show", lambda _line, _real, bonds: seen.extend(bonds))
+    line = parse(["link", "show"])
+    main.attempt("ip", line)
+    assert seen == ["bond0", "bond2"]
+    Control.broken = True
+    with pytest.raises(Refused, match="bond2: in trouble"):
+        main.attempt("ip", line)
 
 
 def test_other_requests_are_the_real_programs() -> None:
