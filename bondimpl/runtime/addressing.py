@@ -17,7 +17,7 @@ from bondimpl.runtime.netlink import Message, Netlink
 _NEWADDR, _GETADDR, _NEWROUTE, _GETROUTE = 20, 22, 24, 26
 _ADDRESS = struct.Struct("=BBBBi")  # family, prefix, flags, scope, index
 _ROUTE = struct.Struct("=BBBBBBBBI")  # family, two prefixes, TOS, table, protocol, scope, type, flags
-_OIF, _GATEWAY, _CACHE = 4, 5, 12
+_OIF, _GATEWAY, _CACHE, _NEXTHOP_ID = 4, 5, 12, 30
 _SCOPE_LINK = 253
 _BY_KERNEL, _BY_ROUTER = 2, 9
 _CLONED, _ONLINK = 0x200, 0x4
@@ -29,14 +29,17 @@ def kept(rtnetlink: Netlink, name: str, index: int) -> tuple[Message, ...]:
 
 
 def put_back(rtnetlink: Netlink, name: str, messages: tuple[Message, ...]) -> None:
-    """Add what is not there any more. Raises MachineError."""
+    """Add what is not there any more, as far as it goes. Raises MachineError, that of the first refusal."""
+    refused: list[MachineError] = []
     for kind, body in messages:
         what = "an address" if kind == _NEWADDR else "a route"
         try:
             rtnetlink.change(f"{name}: cannot put back {what}", kind, body, netlink.CREATE | netlink.EXCL)
         except MachineError as error:
             if error.errno != "EEXIST":
-                raise
+                refused.append(error)
+    if refused:
+        raise refused[0]
 
 
 def _addresses(rtnetlink: Netlink, name: str, index: int) -> Iterator[Message]:
@@ -56,7 +59,9 @@ def _routes(rtnetlink: Netlink, name: str, index: int) -> Iterator[Message]:
         found = netlink.attributes(body[_ROUTE.size :])
         by_itself = first[5] in (_BY_KERNEL, _BY_ROUTER) or flags & _CLONED
         if not by_itself and found.get(_OIF) == struct.pack("=I", index):
-            told = (netlink.attribute(each, value) for each, value in found.items() if each != _CACHE)
+            # A nexthop object goes with the interface; the route comes back by the gateway that it had there.
+            lost = (_CACHE, _NEXTHOP_ID)
+            told = (netlink.attribute(each, value) for each, value in found.items() if each not in lost)
             yield kind, _ROUTE.pack(*first, flags & _ONLINK) + b"".join(told)
 
 

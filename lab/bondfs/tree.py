@@ -149,7 +149,8 @@ class Tree:
         self._control(command, **fields)
 
     def _in_proc(self, rest: list[str]) -> Node:
-        bonds = self._bonds()
+        # Of what is the kernel's alone bondd is not asked: it may not answer.
+        bonds = None if len(rest) == 1 and rest != ["bonding"] else self._bonds()
         match rest:
             case []:
                 ours = ["bonding"] if bonds is not None else []

@@ -158,8 +158,10 @@ def test_without_a_bondd_only_the_kernel_is_seen(tree: Tree, bondd: Bondd) -> No
 def test_a_bondd_that_is_silent_is_an_error(tree: Tree, bondd: Bondd) -> None:
     """Nobody is to take it for 'there are no bonds'."""
     bondd.refuses = MachineError("no answer", "ETIMEDOUT")
-    with pytest.raises(MachineError):
-        tree.node("/sys/class/net")
+    for path in ("/sys/class/net", "/proc/net", "/proc/net/bonding"):
+        with pytest.raises(MachineError):
+            tree.node(path)
+    assert tree.node("/proc/net/dev") == Link("/proc/self/net/dev")  # which is none of its business
 
 
 def test_a_bond_that_goes_while_it_is_looked_at(tree: Tree, bondd: Bondd) -> None:

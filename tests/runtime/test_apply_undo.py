@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
+from bondimpl.errors import MachineError
+from bondimpl.runtime.addressing import put_back
 from tests.runtime.lab import Daemon, Lab, run, state
 
 pytestmark = pytest.mark.root
@@ -39,17 +42,51 @@ def addressing(name: str) -> list[object]:
     return [given, *(sorted(map(str, each)) for each in routes)]
 
 
-def test_addresses_and_routes_are_back(lab: Lab, bondd: Daemon, tmp_path: Path) -> None:
+def apply_in_vain(bondd: Daemon, directory: Path) -> None:
+    """The second bond is refused its slave, so that the first one is undone."""
     for name, text in FILES.items():
-        (tmp_path / name).write_text(text)
+        (directory / name).write_text(text)
+    bondd.add("other", "eth1")
+    done = bondd.bondctl("apply", str(directory), "--dialect", "initscripts")
+    assert done.returncode == 1
+    assert done.stderr == "bondctl: eth1 belongs to other already\n"
+    assert bondd.control.call("list") == ["other"]
+
+
+def test_addresses_and_routes_are_back(lab: Lab, bondd: Daemon, tmp_path: Path) -> None:
     run("ip", "link", "set", "eth0", "up")
     run("ip", "-batch", "-", text=GIVEN)
     before, state_before = addressing("eth0"), state("eth0")
     assert len(before[1]) == 3, before  # type: ignore[arg-type]
-    bondd.add("other", "eth1")  # so that the second bond is refused its slave
-    done = bondd.bondctl("apply", str(tmp_path), "--dialect", "initscripts")
-    assert done.returncode == 1
-    assert done.stderr == "bondctl: eth1 belongs to other already\n"
-    assert bondd.control.call("list") == ["other"]
+    apply_in_vain(bondd, tmp_path)
     assert addressing("eth0") == before
     assert state("eth0") == state_before
+
+
+def test_a_route_by_a_nexthop_object_is_back_by_its_gateway(lab: Lab, bondd: Daemon, tmp_path: Path) -> None:
+    """The object itself goes with the interface."""
+    run("ip", "link", "set", "eth0", "up")
+    run("ip", "address", "add", "10.5.0.1/24", "dev", "eth0")
+    run("ip", "nexthop", "add", "id", "77", "via", "10.5.0.2", "dev", "eth0")
+    run("ip", "route", "add", "10.8.0.0/16", "nhid", "77")
+    apply_in_vain(bondd, tmp_path)
+    (route,) = json.loads(run("ip", "-json", "route", "show", "10.8.0.0/16").stdout)
+    assert (route["gateway"], route["dev"]) == ("10.5.0.2", "eth0")
+
+
+def test_what_is_refused_keeps_nothing_else_away() -> None:
+    class Refusing:
+        """Refuses two of what it is asked for, and has another one already."""
+
+        asked: ClassVar[list[bytes]] = []
+
+        def change(self, what: str, _kind: int, body: bytes, _flags: int) -> None:
+            self.asked.append(body)
+            if body in (b"two", b"three", b"four"):
+                raise MachineError(f"{what}: {body!r}", "EEXIST" if body == b"two" else "EINVAL")
+
+    rtnetlink: Any = Refusing()
+    bodies = (b"one", b"two", b"three", b"four", b"five")
+    with pytest.raises(MachineError, match="three"):
+        put_back(rtnetlink, "eth0", tuple((24, body) for body in bodies))
+    assert tuple(Refusing.asked) == bodies
