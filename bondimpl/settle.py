@@ -56,40 +56,39 @@ def at_runtime(options: BondOptions, name: str, text: str, *, up: bool, has_slav
     if known.name in DELAYS and value and not options.miimon:
         raise OptionError(name, text, "it needs miimon, which is 0", "EPERM")
     changed: dict[str, Any] = {known.name: value}
-    if known.name == "miimon":
-        if value:
-            changed |= {"arp_interval": 0, "arp_validate": "none"}
+    if known.name == "miimon" and value:
+        changed |= {"arp_interval": 0, "arp_validate": "none"}
     elif known.name == "arp_interval" and value:
         changed["miimon"] = 0
     elif known.name == "mode":
         changed |= {"arp_validate": "none", "broadcast_neighbor": False}
         if value not in ARP_MODES:
             changed["arp_interval"] = 0
-    settled, warnings = _settle(_rescaled(options, replace(options, **changed)))
-    settled = _rescaled(options, settled)  # miimon may have been forced
+    settled, warnings = _settle(replace(options, **changed), options)
     return settled, (*warnings, *_without_target(settled))
 
 
-def _rescaled(before: BondOptions, options: BondOptions) -> BondOptions:
+def _rescaled(options: BondOptions, polls: Mapping[str, int]) -> BondOptions:
     """Delays are kept in polls, also while there are none: a new period rescales them."""
-    if options.miimon == before.miimon:
-        return options
-    polls = _polls(before)
     delays: dict[str, Any] = {name: count * options.miimon for name, count in polls.items()}
     return replace(options, kept_polls=polls, **delays)
 
 
 def _polls(options: BondOptions) -> Mapping[str, int]:
+    """Each delay in polls of the MII monitor."""
     if not options.miimon:
         return {name: options.kept_polls.get(name, 0) for name in DELAYS}
     return {name: getattr(options, name) // options.miimon for name in DELAYS}
 
 
-def _settle(options: BondOptions) -> Settled:
+def _settle(options: BondOptions, before: BondOptions | None = None) -> Settled:
+    """`before`: what a live bond has had until now."""
     warnings: list[str] = []
     if options.mode not in ARP_MODES and not options.miimon:
         warnings.append(f"mode {options.mode} needs the MII monitor; forcing miimon to {FORCED_MIIMON}")
         options = replace(options, miimon=FORCED_MIIMON)
+    if before is not None and options.miimon != before.miimon:
+        options = _rescaled(options, _polls(before))
     if options.miimon and options.arp_interval:
         warnings.append(f"miimon ({options.miimon}) and arp_interval both given; arp_interval is ignored")
         options = replace(options, arp_interval=0)

@@ -54,16 +54,14 @@ class Changes:
             if word in others[::2]:
                 raise answers(f"{name}: {word} cannot be chosen for a bond that bondd carries")
         self._control.call("add", bond=name, options=options, strict=True)
-        status = 1
+        whole = False
         try:
             status = self._kernel(name, *others, asked.state)
             if status == 0 and asked.master is not None:
                 status = self._set_master(name, asked.master)
-        except BondError:
-            status = 1
-            raise
+            whole = status == 0
         finally:
-            if status:
+            if not whole:
                 self._control.call("delete", bond=name)
         return status
 

@@ -46,10 +46,10 @@ class BalanceTlb(ModeRule):
     # ---- the plan
 
     def transmit(self) -> Balanced:
-        able = {slave.name for slave in self.senders()}
-        active = self.state.active.name if self.state.active and self.state.active.name in able else None
+        active = next((slave.name for slave in self.senders() if slave is self.state.active), None)
         eligible, policy = self._spread()
         if self.state.options.tlb_dynamic_lb:
+            able = {slave.name for slave in self.senders()}
             table = tuple(name if name in able else None for name in self._table.slaves)
             return Balanced(active, eligible, policy, table)
         policy = HashPolicy(self.state.options.xmit_hash_policy)

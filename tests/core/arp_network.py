@@ -14,6 +14,7 @@ from typing import Any
 from bondimpl.frames import arp, ethernet, ndisc
 from bondimpl.frames.ethernet import ETHERTYPE_IPV6
 from bondimpl.machine import HostAddress, HostIpv6
+from bondimpl.slave import Link
 from tests.core.world import World, mac
 
 OWN = IPv4Address("10.0.0.1")
@@ -91,6 +92,10 @@ class ArpNetwork:
     def failures(self) -> list[int]:
         """Of each slave."""
         return [slave.failures for slave in self.world.bond.slaves.values()]
+
+    def until_lost(self, slave: str, within_ms: float = 5000) -> float:
+        """Until the slave is up no more; how many ms that took."""
+        return self.world.until(lambda: self.world.link(slave) is not Link.UP, within_ms)
 
     def links(self) -> list[str]:
         """Of each slave, as /proc has it."""

@@ -107,3 +107,13 @@ def summary(world: World) -> str:
         f"p{int(ports[slave.name].partner.state)}"
         for slave in status.slaves
     )
+
+
+FAST = {"lacp_rate": "fast"}
+
+
+def settled(links: int = 2, era_name: str = "6.x", **options: str) -> BackToBack:
+    pair = BackToBack(links=links, era_name=era_name, a={**FAST, **options})
+    pair.until(pair.together, within_ms=4000)
+    pair.run(1000)
+    return pair

@@ -84,6 +84,12 @@ def test_the_delays_come_back_with_the_next_period(off: tuple[str, str]) -> None
     assert runtime(runtime(without, "miimon", "200"), "updelay", "400").updelay == 400
 
 
+def test_a_period_that_is_forced_keeps_the_delays() -> None:
+    before = load(mode="802.3ad", miimon="50", updelay="500")[0]
+    after = runtime(before, "miimon", "0")
+    assert (after.miimon, after.updelay) == (100, 1000)
+
+
 def test_of_the_two_monitors_the_last_written_wins_on_a_live_bond() -> None:
     options = load(miimon="100", updelay="200", arp_ip_target="10.0.0.1", arp_validate="all")[0]
     arp = runtime(options, "arp_interval", "100")

@@ -24,6 +24,7 @@ PREPARE = f"""set -e
 mount -t tmpfs tmpfs /run
 PATH={CONTRIB}:{Path(sys.executable).parent}:$PATH
 ip netns add h1
+: >/run/said
 ip netns exec h1 bondd --era 6.x 2>/run/said &
 trap "kill $!; wait" EXIT
 until grep -q listening /run/said; do sleep 0.01; done
