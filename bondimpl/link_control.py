@@ -159,21 +159,24 @@ class LinkControl:
     def speed_may_have_changed(self, slave: Slave) -> None:
         """Take note of the speed of a slave in use. Raises MachineError."""
         known = slave.speed
-        if slave.link is not Link.UP:
+        if slave.link is not Link.UP or self._forgets_speed(slave):
             return
         if not self._read_speed(slave):
             self.commit([Verdict(slave, up=False)])
         elif slave.speed != known:
-            self.rule.link_changed(slave)
+            self.rule.speed_changed(slave)
             self.refresh()
+
+    def _forgets_speed(self, slave: Slave) -> bool:
+        """Whether it may have forgotten its speed with its link, which downdelay is to outlast."""
+        judged = self.rule.needs_speed and self._state.era.polls_speed
+        return judged and self._mii.first_look(slave.name) is False
 
     def poll_speeds(self) -> None:
         """Take note of the slaves' speeds, where the mode wants them at each poll. Raises MachineError."""
         if self.rule.needs_speed and self._state.era.polls_speed:
             for slave in self._state.slaves.values():
-                # A device may forget its speed with its link, which downdelay is to outlast.
-                if self._mii.first_look(slave.name) is not False:
-                    self.speed_may_have_changed(slave)
+                self.speed_may_have_changed(slave)
 
     def bypasses_updelay(self) -> bool:
         """Whether the next link to come up is used at once (HOWTO 12.3)."""

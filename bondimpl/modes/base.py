@@ -104,7 +104,10 @@ class ModeRule(ABC):
         """A slave is one no longer; it can still send."""
 
     def link_changed(self, slave: Slave) -> None:  # noqa: B027
-        """A slave's link is definitely up or down now, or its speed is another."""
+        """A slave's link is definitely up or down now."""
+
+    def speed_changed(self, slave: Slave) -> None:  # noqa: B027
+        """The speed or duplex of a slave that is up is another."""
 
     def active_changed(self, old: Slave | None, new: Slave | None) -> None:  # noqa: B027
         """`new` is the active slave, and `old` (which may have left) is not any more."""

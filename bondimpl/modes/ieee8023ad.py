@@ -97,6 +97,8 @@ class Ieee8023ad(ModeRule):
         self._lacp.link_changed(slave.name, slave.speed, enabled=slave.link is Link.UP)
         self._tell_news()
 
+    speed_changed = link_changed
+
     def opened(self) -> None:
         self._lacp.opened()
         self._ticker = Ticker(self.services.clock, TICK_MS, self._tick, first_ms=0)

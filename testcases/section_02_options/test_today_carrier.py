@@ -1,4 +1,4 @@
-"""Today's drivers: balance-rr and balance-xor look at the carrier themselves, whatever the monitor says."""
+"""Today's drivers: most modes look at the carrier themselves, whatever the monitor says."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from lab.cases import Bonding, StreamMaker, Testbed, differs, eventually, needs, never
 from lab.faults import CablePull
 from testcases.bounds import SLACK, detection, seconds
+from testcases.modes import ADAPTIVE
 from testcases.outages import unexplained
 from testcases.slaves import cable_of, link_is, slave_in_use
 from testcases.wire import Wire
@@ -43,3 +44,25 @@ def test_a_slave_without_carrier_is_left_out_at_once(
         report = out.report()
     assert unexplained(report, (pull.at, plugged_s), SLACK) == []
     assert bond.status().slave(nic).failures == (1 if options else 0)
+
+
+@differs("2.downdelay.delays-disable")
+@needs(slaves=2, switch=True)
+@pytest.mark.parametrize("mode", ADAPTIVE)
+def test_flows_leave_a_slave_without_carrier_at_once(
+    bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire, mode: str
+) -> None:
+    """Steps: with miimon=100 downdelay=600 pull the cable of the slave in use.
+
+    Verify: the other slave carries the flow at once, long before the dead one is told down.
+    """
+    bond = bonded(mode, miimon=100, downdelay=DOWNDELAY)
+    with stream("out") as out:
+        nic = slave_in_use(out, wire)
+        with CablePull(bed, cable_of(bed, nic)) as pull:
+            never(lambda: bond.status().slave(nic).mii_status == "down", during=seconds(DOWNDELAY - SLACK))
+            out.wait_flowing()
+            eventually(link_is(bond, nic, "down"), within=seconds(detection(downdelay=DOWNDELAY)))
+            report = out.report()
+    assert unexplained(report, (pull.at,), SLACK) == []
+    assert bond.status().slave(nic).failures == 1

@@ -181,6 +181,35 @@ def test_a_failing_slave_keeps_its_flows_and_gets_no_new_ones() -> None:
     assert 1 not in ports(world, [ipv4(peer) for peer in range(1, 20)])
 
 
+def test_a_failing_slave_that_forgets_its_speed_keeps_its_flows() -> None:
+    """Many devices do so with their link; the speed of a slave decides when loads are balanced next."""
+    world = tlb("howto", miimon="100", downdelay="2000")
+    world.run(500)
+    before = ports(world)
+    assert set(before) == {0, 1, 2}
+    world.pull("eth1")
+    world.machine.nics["eth1"].speed = Speed()
+    world.bond.slave_changed("eth1")
+    world.run(1000)
+    assert world.link("eth1").value == "going down"
+    assert ports(world) == before
+
+
+@BOTH
+def test_another_speed_moves_no_flow_before_loads_are_balanced(era_name: str) -> None:
+    world = tlb(era_name, miimon="100")
+    world.run(500)
+    ports(world)
+    world.run(10_000)
+    before = ports(world)
+    world.machine.nics["eth0"].speed = Speed(10, "full")
+    world.bond.slave_changed("eth0")
+    world.run(1000)
+    assert ports(world) == before
+    world.run(10_000)
+    assert ports(world) != before
+
+
 @BOTH
 def test_without_dynamic_balance_a_hash_decides_and_nothing_is_learned(era_name: str) -> None:
     world = tlb(era_name, tlb_dynamic_lb="0", xmit_hash_policy="layer2+3")
