@@ -8,7 +8,7 @@
     link PATH          the last part of what it points to
     sh COMMAND         its exit status
 
-It runs by itself, on any Linux: beside bondfs, whose mount point is its argument, and in a guest with the
+It runs beside bondfs, whose mount point is its argument, and in a guest with the
 kernel's driver, with no argument. Paths are those below it; `~` is /sys/class/net.
 """
 
@@ -20,8 +20,9 @@ import os
 import stat
 import subprocess
 import sys
-import time
 from typing import Any
+
+from lab.waiting import TimeOut, eventually
 
 CLASS = "/sys/class/net"
 
@@ -59,12 +60,10 @@ def everything(path: str) -> dict[str, str]:
 
 def await_text(path: str, text: str) -> bool:
     """Whether the file reads as that before long."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        if _or_errno(read, path) == f"{text}\n":
-            return True
-        time.sleep(0.02)
-    return False
+    try:
+        return bool(eventually(lambda: _or_errno(read, path) == f"{text}\n", within=10))
+    except TimeOut:
+        return False
 
 
 def _or_errno(do: Any, *arguments: str) -> Any:
