@@ -115,8 +115,8 @@ def test_carrier_does_not_show_while_the_far_device_is_down(pair: Testbed) -> No
     """Not even for a moment when the near one is switched on: a bond would take the slave for a good one."""
     cable, near, far = pair.slave_cable(0), pair.host("host").interfaces, pair.host("peer").interfaces
     far.set_up("eth0", False)
+    follows(pair, cable, (False, False))  # while the near one is up: the cable has heard of the far one
     near.set_up("eth0", False)
-    follows(pair, cable, (False, False))
     for _ in range(50):
         near.set_up("eth0", True)
         assert not near.carrier("eth0")
