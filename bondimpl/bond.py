@@ -102,6 +102,10 @@ class Bond:
             self._events.log(self._messages.plain(warning))
         self._early_warnings = ()
 
+    def note(self, line: str) -> None:
+        """A line for the log about something outside of the bond, such as the tools that it is used by."""
+        self._events.log(self._messages.plain(line))
+
     # ---- administration
 
     def open(self) -> None:

@@ -24,6 +24,10 @@ class Era:
     enslave_needs_bond_up: bool
     """D4: enslaving to a bond that is down is refused."""
 
+    busy_while_up: bool
+    """The driver cannot be removed while its bond is up (section 3.3); otherwise it takes the bond with
+    it."""
+
     successor_from_ring: bool
     """D5: the next active slave is the next in the ring after the failed one; otherwise the first listed."""
 
@@ -130,6 +134,7 @@ HOWTO = Era(
     name="howto",
     empty_bond_mac_is_zero=True,
     enslave_needs_bond_up=True,
+    busy_while_up=True,
     successor_from_ring=True,
     reselect_on_enslave=False,
     count_failure_at_detection=True,
@@ -164,6 +169,7 @@ SIX = Era(
     name="6.x",
     empty_bond_mac_is_zero=False,
     enslave_needs_bond_up=False,
+    busy_while_up=False,
     successor_from_ring=False,
     reselect_on_enslave=True,
     count_failure_at_detection=False,

@@ -44,7 +44,7 @@ def _add(control: ControlClient, arguments: Arguments) -> None:
 
 
 def _delete(control: ControlClient, arguments: Arguments) -> None:
-    control.call("delete", bond=arguments.bond)
+    control.call("delete", bond=arguments.bond, if_down=not arguments.force)
 
 
 def _list(control: ControlClient, _arguments: Arguments) -> None:
@@ -211,7 +211,8 @@ def _parser() -> argparse.ArgumentParser:
 
     add = command("add", _add, "make a bond; 'bondctl options' lists the options")
     add.add_argument("options", nargs="*", metavar="OPTION=VALUE")
-    command("del", _delete, "remove a bond and give back its slaves")
+    delete = command("del", _delete, "remove a bond and give back its slaves")
+    delete.add_argument("--force", action="store_true", help="also one that is up (the HOWTO's era)")
     command("list", _list, "names of all bonds", bond=None)
     show = command("show", _show, "state and options of a bond")
     show.add_argument("--json", action="store_true")

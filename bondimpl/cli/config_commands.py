@@ -1,17 +1,21 @@
-"""bondctl apply, unapply, check, export, explain."""
+"""bondctl apply, unapply, check, export, slave-file, detect, explain."""
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 from bondimpl.cli.option_help import explain
 from bondimpl.config import dialects, files
 from bondimpl.config.apply import apply, chosen, remove
+from bondimpl.config.detect import detect
 from bondimpl.config.model import BondConfig
 from bondimpl.config.running import running
+from bondimpl.config.slave_file import slave_file
 from bondimpl.errors import BondError
 from bondimpl.runtime.control import ControlClient
 from bondimpl.runtime.host_machine import HostMachine
@@ -56,6 +60,25 @@ def _export(control: ControlClient, arguments: Arguments) -> None:
         print(f"# {name}\n{text}")
 
 
+def _slave_file(_control: ControlClient, arguments: Arguments) -> None:
+    path = Path(arguments.path)
+    texts = {path.name: slave_file(str(path), files.read(path))}
+    if arguments.in_place:
+        files.save(texts, path.parent)
+    else:
+        print(texts[path.name], end="")
+
+
+def _detect(_control: ControlClient, arguments: Arguments) -> None:
+    found = asdict(detect(Path(arguments.root), arguments.query))
+    if arguments.json:
+        print(json.dumps(found, indent=2))
+        return
+    print(f"package: {found['package']}")
+    print(f"bonding: {'supported' if found['bonding'] else 'not supported'}")
+    print(f"dialect: {found['dialect']}")
+
+
 def _explain(_control: ControlClient, arguments: Arguments) -> None:
     print(explain(arguments.option))
 
@@ -65,5 +88,7 @@ COMMANDS: Mapping[str, Callable[[ControlClient, Arguments], None]] = {
     "unapply": _unapply,
     "check": _check,
     "export": _export,
+    "slave-file": _slave_file,
+    "detect": _detect,
     "explain": _explain,
 }

@@ -39,6 +39,15 @@ def add_commands(commands: Any) -> None:
     export = command("export", "write a configuration, or the running bonds, in a dialect", "[PATH]")
     export.add_argument("--as", metavar="NAME", required=True, dest="target")
     export.add_argument("--to", metavar="DIR", help="write the files there (default: show them)")
+    slave = command("slave-file", "make the file of a sysconfig NIC that of a slave", None)
+    slave.add_argument("path", metavar="FILE", help="ifcfg-id-MAC, as it was made for DHCP")
+    slave.add_argument("--in-place", action="store_true", help="change the file (default: show it)")
+    detect = command("detect", "which dialect the network scripts of a system speak", None)
+    detect.add_argument(
+        "--query", metavar="PROGRAM", default="rpm", help="answers to -qf FILE (default: rpm)"
+    )
+    detect.add_argument("--json", action="store_true")
+    detect.add_argument("root", metavar="ROOT", nargs="?", default="/", help="default: /")
     command("explain", "what an option does, and what it may be", None).add_argument(
         "option", metavar="OPTION"
     )

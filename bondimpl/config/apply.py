@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Protocol
 
@@ -23,8 +23,8 @@ class Machine(Protocol):
     def load(self, module: str) -> None:
         """Load the driver of a NIC."""
 
-    def name_of(self, mac: str) -> str | None:
-        """The interface with that hardware address of its own."""
+    def name_of(self, mac: str, lent: Mapping[str, str]) -> str | None:
+        """The interface with that permanent hardware address; `lent` tells those of slaves, by name."""
 
     def exists(self, name: str) -> bool:
         """Whether there is such an interface."""
@@ -73,7 +73,8 @@ def apply(config: BondConfig, bonds: Sequence[BondEntry], control: Control, mach
             _make(bond, control, machine, undo)
         for module in config.after:
             machine.load(module)
-        slaves = {bond.name: [_find(config, slave, machine) for slave in bond.slaves] for bond in bonds}
+        lent = _own_addresses(control)
+        slaves = {bond.name: [_find(config, slave, lent, machine) for slave in bond.slaves] for bond in bonds}
         for bond in bonds:
             _enslave(bond.name, slaves[bond.name], control, machine, undo)
         for bond in bonds:
@@ -114,9 +115,15 @@ def _make(bond: BondEntry, control: Control, machine: Machine, undo: ExitStack) 
         machine.add_address(bond.name, address)
 
 
-def _find(config: BondConfig, slave: Member, machine: Machine) -> str:
+def _own_addresses(control: Control) -> dict[str, str]:
+    """What address each slave had before its bond gave it another."""
+    shown = [control.call("show", bond=name) for name in control.call("list")]
+    return {slave["name"]: slave["permanent_mac"] for bond in shown for slave in bond["slaves"]}
+
+
+def _find(config: BondConfig, slave: Member, lent: Mapping[str, str], machine: Machine) -> str:
     if slave.mac:
-        name = machine.name_of(slave.mac)
+        name = machine.name_of(slave.mac, lent)
         if name is None:
             raise BondError(f"{slave.mac}: no interface has this address", "ENODEV")
         return name

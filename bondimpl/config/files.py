@@ -30,10 +30,10 @@ _MAX_BYTES = 1 << 20
 def load(path: Path) -> Files:
     """The files of PATH: a file, a directory, or a root (which holds `etc`). Raises BondError."""
     if path.is_file():
-        return {str(path): _text(path)}
+        return {str(path): read(path)}
     if not path.is_dir():
         raise BondError(f"{path}: there is no such file or directory", "ENOENT")
-    found = {str(file): _text(file) for file in sorted(_files(path)) if _counts(file)}
+    found = {str(file): read(file) for file in sorted(_files(path)) if _counts(file)}
     if not found:
         raise BondError(f"{path}: no configuration files there", "ENOENT")
     return found
@@ -52,7 +52,8 @@ def _counts(file: Path) -> bool:
     return file.is_file() and not file.name.endswith(_BACKUPS) and not file.name.startswith(".")
 
 
-def _text(file: Path) -> str:
+def read(file: Path) -> str:
+    """The text of one file. Raises BondError."""
     try:
         data = file.read_bytes()
     except OSError as error:

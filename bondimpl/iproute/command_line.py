@@ -20,7 +20,8 @@ _SYNONYMS = {"change": "set", "lst": "show", "list": "show"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One command. `options` are as given, `-json` and `-pretty` included; `netns`, `batch` are '' if absent.
+    """One command. `options` are as given, `-json` and `-pretty` included, but without `-color`: what is said of
+    bonds is put together from plain text. `netns`, `batch` are '' if absent.
 
     `thing` and `command` are written out where they are about links or addresses, otherwise as given;
     `words` are what follows them.
@@ -51,6 +52,8 @@ def parse(argv: Sequence[str]) -> Line:
         if word == "--":
             break
         option = _option(word)
+        if option == "color":
+            continue
         line = replace(line, options=(*line.options, word))
         if option in _TAKE_VALUE and rest:
             value = rest.pop(0)
@@ -76,5 +79,5 @@ def expand(word: str, known: Sequence[str]) -> str | None:
 
 
 def _option(word: str) -> str | None:
-    short = word.lstrip("-")
+    short = word.lstrip("-").partition("=")[0]
     return _SHORT.get(short) or expand(short, _OPTIONS)

@@ -8,18 +8,22 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bondimpl import HOWTO_REVISION
+from bondimpl.era import Era
 from bondimpl.errors import BondError
 from bondimpl.frames.ethernet import format_mac
 from bondimpl.proc import proc_text
 from bondimpl.runtime.instance import Instance
 from bondimpl.runtime.ports import Family
+from bondimpl.runtime.protocol import PROTOCOL, require_known
 from bondimpl.status import as_json
 
 
 class Bonds(Protocol):
     """The bonds of a daemon."""
 
-    era_name: str
+    @property
+    def era(self) -> Era:
+        """Whose driver they are."""
 
     @property
     def instances(self) -> Mapping[str, Instance]:
@@ -54,7 +58,9 @@ def execute(bonds: Bonds, request: Fields) -> Any:
     command = _COMMANDS.get(name) if isinstance(name, str) else None
     if command is None:
         raise BondError(f"no such command: {name!r}; there are {', '.join((*_COMMANDS, 'monitor'))}")
-    fields = {key: value for key, value in request.items() if key != "command" and value is not None}
+    require_known(request)
+    about = ("command", "protocol")
+    fields = {key: value for key, value in request.items() if key not in about and value is not None}
     types: dict[str, type] = {**dict.fromkeys(command.needs, str), **command.takes}
     for key, value in fields.items():
         if key not in types:
@@ -83,7 +89,10 @@ def _add(bonds: Bonds, fields: Fields) -> None:
 
 
 def _delete(bonds: Bonds, fields: Fields) -> None:
-    bonds.delete(_instance(bonds, fields).name)
+    instance = _instance(bonds, fields)
+    if fields.get("if_down", False) and bonds.era.busy_while_up and instance.bond.admin_up:
+        raise BondError(f"{instance.name} is up, and so in use; take it down first", "EBUSY")
+    bonds.delete(instance.name)
 
 
 def _list(bonds: Bonds, _fields: Fields) -> list[str]:
@@ -171,7 +180,13 @@ def _log(bonds: Bonds, fields: Fields) -> list[str]:
 
 def _version(bonds: Bonds, _fields: Fields) -> dict[str, Any]:
     netns = os.stat("/proc/self/ns/net").st_ino  # a socket may be seen from other namespaces, too
-    return {"howto": HOWTO_REVISION, "era": bonds.era_name, "pid": os.getpid(), "netns": netns}
+    return {
+        "howto": HOWTO_REVISION,
+        "protocol": PROTOCOL,
+        "era": bonds.era.name,
+        "pid": os.getpid(),
+        "netns": netns,
+    }
 
 
 def _probe(bonds: Bonds, fields: Fields) -> dict[str, Any]:
@@ -218,7 +233,7 @@ _TYPE_NAMES = {
 }
 _COMMANDS: dict[str, _Command] = {
     "add": _Command(_add, ("bond",), {"options": dict, "strict": bool}),
-    "delete": _Command(_delete, ("bond",)),
+    "delete": _Command(_delete, ("bond",), {"if_down": bool}),
     "list": _Command(_list),
     "enslave": _Command(_enslave, ("bond",), {"slave": str, "slaves": list, "take_down": bool}),
     "release": _Command(_release, ("bond",), {"slave": str, "slaves": list}),

@@ -8,8 +8,14 @@ Several at once, all of them or none: `"slaves": [...]` instead of `slave` (ensl
 `"strict": true` makes a bond (add) only if a live one would take these options; otherwise those that do not
 fit are left out with a warning in its log, as with parameters of the driver's module.
 
+`"if_down": true` deletes a bond as its driver would be removed: in the HOWTO's era not while it is up.
+
 A VLAN device over a bond: `{"command": "vlan_add", "bond": "bond0", "id": 100}`, with `name` unless it is to
 be bond0.100; the result is its name. `vlan_delete` takes bond and id.
+
+`"protocol": 2` tells the version that the client speaks, 1 when it is left out (`bondimpl.runtime.protocol`).
+What is newer than that is refused as unsupported. A client newer than bondd is served, the log
+tells of it.
 
 After `{"command": "monitor"}` and its reply, each event is a line of its own until the client closes.
 """
@@ -24,6 +30,7 @@ from types import TracebackType
 from typing import Any
 
 from bondimpl.errors import BondError, MachineError
+from bondimpl.runtime.protocol import PROTOCOL
 
 DEFAULT_SOCKET = "/run/bondimpl/bondd.sock"
 SOCKET_VARIABLE = "BONDD_SOCKET"
@@ -62,7 +69,8 @@ class ControlClient:
     def call(self, command: str, **fields: Any) -> Any:
         """The result of a command. Raises BondError as bondd did, MachineError when it does not answer."""
         try:
-            self._connected().sendall(json.dumps({"command": command, **fields}).encode() + b"\n")
+            request = {"command": command, "protocol": PROTOCOL, **fields}
+            self._connected().sendall(json.dumps(request).encode() + b"\n")
             reply = json.loads(self._line())
         except MachineError:
             self.close()

@@ -18,6 +18,7 @@ from bondimpl.clock import Clock, Timer
 from bondimpl.errors import BondError, MachineError
 from bondimpl.events import Event
 from bondimpl.runtime.loop import READ, WRITE, Loop
+from bondimpl.runtime.protocol import PROTOCOL, version_of
 
 LONGEST_LINE = 1 << 16
 """Bytes of a request."""
@@ -29,16 +30,21 @@ PAUSE_MS = 100.0
 """Until clients are let in again after the machine had nothing free for one more."""
 
 Execute = Callable[[dict[str, Any]], Any]
+Newer = Callable[[str | None, int], None]
+"""Told the bond that a newer client spoke of, and the version that it speaks."""
 
 
 class ControlServer:
     """Accepts clients and hands their requests to `execute`, whose result or BondError is the reply."""
 
-    def __init__(self, path: Path, loop: Loop, clock: Clock, execute: Execute) -> None:
-        """Raises MachineError. The caller holds the lock on `path`: a socket there is a dead one."""
+    def __init__(self, path: Path, loop: Loop, clock: Clock, execute: Execute, newer: Newer) -> None:
+        """`newer` is called once for each connection and bond.
+
+        Raises MachineError. The caller holds the lock on `path`: a socket there is a dead one."""
         self._path = path
         self._loop = loop
         self._execute = execute
+        self._newer = newer
         self._clock = clock
         self._resume: Timer | None = None
         self._clients: dict[int, _Client] = {}
@@ -111,6 +117,7 @@ class ControlServer:
             if request.get("command") == "monitor":
                 client.monitor(_bond_or_none(request))
                 return _encode({"ok": True, "result": None})
+            self._compare_versions(client, request)
             return _encode({"ok": True, "result": self._execute(request)})
         except BondError as error:
             return _refusal(str(error), error.errno)
@@ -122,6 +129,13 @@ class ControlServer:
             # A mistake of ours in one command must not take down every bond of the machine.
             traceback.print_exc(file=sys.stderr)
             return _refusal(f"internal error: {error!r}", "EIO")
+
+    def _compare_versions(self, client: _Client, request: dict[str, Any]) -> None:
+        version, bond = version_of(request), request.get("bond")
+        bond = bond if isinstance(bond, str) else None
+        if version > PROTOCOL and bond not in client.told_of:
+            client.told_of.add(bond)
+            self._newer(bond, version)
 
 
 class _Client:
@@ -144,6 +158,8 @@ class _Client:
         self._monitoring = False
         self._only: str | None = None
         self._leaving = False
+        self.told_of: set[str | None] = set()
+        """The bonds whose log knows already that this client is newer than bondd."""
         loop.add(self._fd, self._on_ready)
 
     def monitor(self, bond: str | None) -> None:

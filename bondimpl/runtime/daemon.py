@@ -24,6 +24,7 @@ from bondimpl.runtime.lock import Lock
 from bondimpl.runtime.loop import Loop, Signals
 from bondimpl.runtime.ports import Family
 from bondimpl.runtime.privileges import require_privileges
+from bondimpl.runtime.protocol import PROTOCOL
 from bondimpl.runtime.shield import Shield
 from bondimpl.runtime.takeover import Takeover
 
@@ -62,7 +63,7 @@ class Daemon:
     def __init__(self, settings: Settings, undo: ExitStack) -> None:
         """Gives back what a killed daemon left, then listens. Raises MachineError."""
         self._settings = settings
-        self.era_name = settings.era.name
+        self.era = settings.era
         self.instances: dict[str, Instance] = {}
         clock = RealClock()
         self._loop = Loop(clock, say)
@@ -75,7 +76,7 @@ class Daemon:
         takeover = Takeover(links, shield, Journal(settings.socket))
         takeover.repair(say)
         self._host = Host(settings.era, clock, self._loop, links, ethtool, takeover, settings.fault_shim)
-        self._server = ControlServer(settings.socket, self._loop, clock, self._execute)
+        self._server = ControlServer(settings.socket, self._loop, clock, self._execute, self._on_newer)
         undo.callback(self._server.close)
         self._link_events = LinkEvents()
         undo.callback(self._link_events.close)
@@ -109,6 +110,13 @@ class Daemon:
 
     def _execute(self, request: dict[str, Any]) -> Any:
         return commands.execute(self, request)
+
+    def _on_newer(self, bond: str | None, version: int) -> None:
+        line = f"a client speaks version {version} of the control protocol, bondd {PROTOCOL}: it may not work"
+        if bond in self.instances:
+            self.instances[bond].bond.note(line)
+        else:
+            say(line)
 
     def _on_link_events(self, _events: int) -> None:
         changed: set[int] = set()

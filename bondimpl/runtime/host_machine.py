@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Interface
 
 from bondimpl.config.model import Address
@@ -48,13 +48,17 @@ class HostMachine:
             said = " ".join(done.stderr.split()) or f"ended with status {done.returncode}"
             raise MachineError(f"{command}: {said}", "EIO")
 
-    def name_of(self, mac: str) -> str | None:
-        """The NIC that has this address now; bonds and VLAN devices share addresses with NICs."""
-        wanted = parse_mac(mac)
-        found = [
-            link for link in self._links.all() if link.mac == wanted and link.kind not in ("tun", "vlan")
-        ]
-        return found[0].name if found else None
+    def name_of(self, mac: str, lent: Mapping[str, str]) -> str | None:
+        """The NIC that has this permanent address; bonds and VLAN devices share addresses with NICs.
+
+        Of a NIC that tells none it is the one in `lent` (by name: addresses before others were lent), or else
+        its present one.
+        """
+        for link in self._links.all():
+            own = link.permanent or (parse_mac(lent[link.name]) if link.name in lent else link.mac)
+            if own == parse_mac(mac) and link.kind not in ("tun", "vlan"):
+                return link.name
+        return None
 
     def exists(self, name: str) -> bool:
         """Whether there is such an interface."""

@@ -20,7 +20,7 @@ _NEWLINK, _DELLINK, _GETLINK, _SETLINK = 16, 17, 18, 19
 _NEWADDR, _GETADDR = 20, 22
 _GROUP_LINK = 1
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER, _IFLA_LINKINFO = 1, 3, 4, 5, 10, 18
-_IFLA_EXT_MASK, _IFLA_PROMISCUITY, _IFLA_ALLMULTI = 29, 30, 61
+_IFLA_EXT_MASK, _IFLA_PROMISCUITY, _IFLA_PERM_ADDRESS, _IFLA_ALLMULTI = 29, 30, 54, 61
 _SKIP_STATS = 8
 _INFO_KIND, _INFO_DATA = 1, 2
 _VLAN_ID = 1
@@ -39,6 +39,7 @@ LOST = -1
 class Link:
     """One interface. `mac` as long as the device has it, `mtu` in bytes, `carrier` as its driver keeps it.
 
+    `permanent` is the address that its hardware came with, None where it tells none (as virtual ones).
     `kind` is what `ip -d link` shows (bond, tun, veth, vlan ...), empty for hardware. `master`, `lower` are
     indexes. `promiscuous`, `all_multicast`: somebody wants frames to any address, to any group.
     """
@@ -57,6 +58,7 @@ class Link:
     vlan: int | None
     promiscuous: bool
     all_multicast: bool
+    permanent: bytes | None = None
 
 
 class Links:
@@ -223,6 +225,7 @@ def _link(body: bytes) -> Link:
         promiscuous=bool(_number(found.get(_IFLA_PROMISCUITY))),
         # Kernels before 5.17 tell of the user's wish only.
         all_multicast=bool(_number(found.get(_IFLA_ALLMULTI)) or flags & _IFF_ALLMULTI),
+        permanent=found.get(_IFLA_PERM_ADDRESS),
     )
 
 

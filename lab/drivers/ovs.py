@@ -113,7 +113,9 @@ class OvsBond(ForeignBond):
     def release(self, nic: str) -> None:
         """Detach a slave. Raises DriverRefused."""
         with self._refusing(f"release {self.name} {nic}"):
-            self._daemons.change(("del-bond-iface", self._port, nic))
+            last = self._slaves == [nic]  # then the port goes, too: the next first slave makes it anew
+            what = ("del-port", self.name, self._port) if last else ("del-bond-iface", self._port, nic)
+            self._daemons.change(what)
         self._let_go(nic)
 
     def set(self, option: str, value: str) -> None:

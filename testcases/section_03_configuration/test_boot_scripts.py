@@ -66,7 +66,7 @@ ifenslave bond0 eth0 eth1
         assert network.bond().status().slave_names == ("eth0", "eth1")
         assert (place / "marks").read_text() == "booted\n"
         if script == "boot.local":
-            network.bondctl("del", "bond0")
+            network.bondctl("del", "--force", "bond0")
     network.reaches("192.168.1.2", 24)
 
 

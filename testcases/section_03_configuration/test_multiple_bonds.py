@@ -23,7 +23,7 @@ def test_options_come_from_the_command_line_or_a_file(network: Network) -> None:
         status = network.bond().status()
         assert (status.mode, status.miimon_ms) == ("active-backup", 100)
         texts.append(network.bond().proc_text())
-        network.bondctl("del", "bond0")
+        network.bondctl("del", "--force", "bond0")
     assert texts[0] == texts[1]
 
 

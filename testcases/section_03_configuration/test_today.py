@@ -59,7 +59,7 @@ def test_the_bond_that_is_described(network: Network, dialect: str) -> None:
     options = network.bond().options()
     exported = network.write({})
     network.bondctl("export", "--as", dialect, "--to", exported)
-    network.bondctl("del", "bond0")
+    network.bondctl("del", "--force", "bond0")
     assert network.bondctl("apply", exported).stdout.split() == ["bond0"]
     assert network.bond().options() == options
     assert network.bond().status().slave_names == ("eth0", "eth1")

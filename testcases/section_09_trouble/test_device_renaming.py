@@ -25,13 +25,16 @@ INSTALL = (
 DEVICES = {"tg3": ("eth0", "eth1"), "e1000": ("eth2", "eth3")}
 """The devices of each driver, by the names that they have when all goes well."""
 
+IN_PROBE_ORDER = "n=0; while ip link show eth$n >/dev/null 2>&1; do n=$((n + 1)); done; echo eth$n"
 LOADER = """#!/bin/sh
-# Loads the driver of NICs: its devices, until then under a name that nobody uses, get the next free ethN.
+# Loads the driver of NICs, whose devices have a name that nobody uses until then.
+name() {{
+    {name}
+}}
 bond=before; ip link show bond0 >/dev/null 2>&1 && bond=after
 echo "$1 $bond" >> {log}
 for nic in $(ip -o link | sed -n "s/.* \\($1-[0-9]\\)[:@].*/\\1/p"); do
-    n=0; while ip link show eth$n >/dev/null 2>&1; do n=$((n + 1)); done
-    ip link set dev $nic name eth$n || exit 1
+    ip link set dev $nic name $(name $nic) || exit 1
 done
 """
 
@@ -43,10 +46,27 @@ class Drivers:
         self.network = network
         self.macs = {nic: network.host.mac(nic) for nics in DEVICES.values() for nic in nics}
         self.loader, self._log = directory / "loader", directory / "loads"
-        self.loader.write_text(LOADER.format(log=self._log))
+        self.name_by(IN_PROBE_ORDER)
         self.loader.chmod(0o755)
         self._log.write_text("")
-        self._rename({nic: f"{driver}-{n}" for driver, nics in DEVICES.items() for n, nic in enumerate(nics)})
+        self.unload()
+
+    def name_by(self, rule: str) -> None:
+        """Have the loader name devices by these commands of the shell; $1 is what the device is called."""
+        self.loader.write_text(LOADER.format(log=self._log, name=rule))
+
+    def tie_names(self) -> None:
+        """Have it give each device its own name, as scripts do that know the devices."""
+        names = " ".join(f"{device}) echo {nic};;" for nic, device in self._unloaded().items())
+        self.name_by(f"case $1 in {names} esac")
+
+    def unload(self) -> None:
+        """Take all devices away from their names."""
+        now = self.names()
+        self._rename({now[nic]: device for nic, device in self._unloaded().items()})
+
+    def _unloaded(self) -> dict[str, str]:
+        return {nic: f"{driver}-{n}" for driver, nics in DEVICES.items() for n, nic in enumerate(nics)}
 
     def loads(self) -> list[str]:
         """What was loaded, in order, each with `before` or `after` the bond was there."""
@@ -57,10 +77,14 @@ class Drivers:
         now = {self.network.host.mac(name): name for name in self.network.links() if name[0] in "et"}
         return {nic: now[mac] for nic, mac in self.macs.items()}
 
+    def delete_bonds(self) -> None:
+        """So that every device has its own address."""
+        for name in self.network.bondctl("list").stdout.split():
+            self.network.bondctl("del", "--force", name)
+
     def restore(self) -> None:
         """Give each NIC its name back."""
-        for name in self.network.bondctl("list").stdout.split():
-            self.network.bondctl("del", name)
+        self.delete_bonds()
         names = self.names()
         self._rename({name: f"was-{nic}" for nic, name in names.items()})
         self._rename({f"was-{nic}": nic for nic in names})
@@ -137,3 +161,30 @@ def test_an_install_line_loads_drivers_before_bonding(drivers_unloaded: Drivers,
     assert {slave.name: slave.permanent_mac for slave in slaves} == {
         nic: drivers.macs[nic] for nic in DEVICES["e1000"]
     }
+
+
+@behaviour("9.2.rename.needs-stable-names")
+@needs(slaves=4, once=True)
+def test_names_depend_on_the_order_unless_they_are_tied_to_devices(drivers_unloaded: Drivers) -> None:
+    """Steps: start bond0 over eth2 and eth3 with tg3 loaded before e1000, and with e1000 before tg3; with
+    names given as devices are found, then with names that are tied to devices.
+
+    Verify: as they are found, the names of both drivers' ports swap, and the bond has those of tg3 in place
+    of those of e1000; names that are tied stay, and the bond has the ports of e1000 in both orders.
+    """
+    drivers = drivers_unloaded
+    straight = {nic: nic for nics in DEVICES.values() for nic in nics}
+    swapped = dict(zip(straight, ("eth2", "eth3", "eth0", "eth1"), strict=True))
+    for tied in (False, True):
+        if tied:
+            drivers.tie_names()
+        for order in (("tg3", "e1000"), ("e1000", "tg3")):
+            text = MODULES + f"add above bonding {' '.join(order)}\n"
+            drivers.network.start(drivers.files("modules.conf", text), "--modprobe", str(drivers.loader))
+            slaves = drivers.network.bond().status().slaves
+            in_the_bond = {slave.permanent_mac for slave in slaves}
+            drivers.delete_bonds()
+            right = tied or order[0] == "tg3"
+            assert drivers.names() == (straight if right else swapped)
+            assert in_the_bond == {drivers.macs[nic] for nic in DEVICES["e1000" if right else "tg3"]}
+            drivers.unload()

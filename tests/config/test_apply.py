@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Interface
 from typing import Any
 
@@ -13,6 +13,7 @@ from bondimpl.config.apply import apply, chosen, remove
 from bondimpl.config.model import Address, BondConfig, BondEntry, Member, Start, VlanEntry
 from bondimpl.errors import BondError
 
+MAC = "00:00:5e:00:53:02"
 HOME = Address(IPv4Interface("10.0.0.1/24"))
 CONFIG = BondConfig(
     (
@@ -20,7 +21,7 @@ CONFIG = BondConfig(
         BondEntry(
             "bond1",
             (),
-            (Member(mac="00:00:5e:00:53:02"),),
+            (Member(mac=MAC),),
             mac="02:00:00:00:00:01",
             vlans=(VlanEntry(5, "v5"),),
         ),
@@ -51,6 +52,8 @@ class Host:
     def call(self, command: str, **fields: Any) -> Any:
         if command == "list":
             return list(self.bonds)
+        if command == "show":
+            return {"slaves": [{"name": each, "permanent_mac": MAC} for each in self.bonds[fields["bond"]]]}
         self._step(f"{command} {fields['bond']}")
         if command == "add":
             self.bonds[fields["bond"]] = []
@@ -71,8 +74,8 @@ class Host:
         if module == "e100":
             self.up["eth1"] = False
 
-    def name_of(self, mac: str) -> str | None:
-        return "eth2" if mac.endswith("02") else None
+    def name_of(self, mac: str, lent: Mapping[str, str]) -> str | None:
+        return next((name for name in lent if lent[name] == mac), "eth2" if mac == MAC else None)
 
     def exists(self, name: str) -> bool:
         return name in self.up

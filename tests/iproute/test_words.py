@@ -29,6 +29,7 @@ def _there(name: str) -> bool:
         ("--details link", Line(("--details",), details=True, thing="link", command="show")),
         ("-n h1 -p link", Line(("-n", "h1", "-p"), netns="h1", pretty=True, thing="link", command="show")),
         ("-br -o link", Line(("-br", "-o"), brief=True, oneline=True, thing="link", command="show")),
+        ("-c -d -color=always link", Line(("-d",), details=True, thing="link", command="show")),
         ("-b file", Line(("-b", "file"), batch="file")),
         ("-f inet -4 addr", Line(("-f", "inet", "-4"), thing="address", command="show")),
     ],

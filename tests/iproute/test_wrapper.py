@@ -55,6 +55,19 @@ def test_named_namespaces_have_a_bondd_each() -> None:
     assert "not here: 1\nrefused: 2\n" in done.stdout
 
 
+def test_colours_do_not_hide_bonds() -> None:
+    done = _sh("""
+        ip -n h1 link add bond7 type bond mode 1
+        cd /run
+        ip -n h1 link show bond7 >plain && ip -c -n h1 link show bond7 >coloured && cmp plain coloured
+        ip -color=always -n h1 -br link show type bond
+        ip -n h1 -c=always route add local 127.0.0.7 dev lo; ip -n h1 -c=always route show table local
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("bond7 "), "in plain text"
+    assert "\033[" in done.stdout, "what is none of bondd's business is coloured"
+
+
 def test_a_bondd_of_another_namespace_is_not_asked() -> None:
     """Its socket can be seen from here, and lies where one of this namespace would be."""
     done = _sh("""

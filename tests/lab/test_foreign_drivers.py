@@ -107,6 +107,12 @@ def test_slaves_come_and_go(bonded: Bonding) -> None:
     assert " 0% packet loss" in pings(bond)
     with pytest.raises(DriverRefused, match="eth9"):
         bond.enslave("eth9")
+    bond.release("eth0")
+    assert bond.status().slave_names == ()
+    bond.host.run(["ip", "link", "set", "dev", "eth0", "down"])
+    bond.enslave("eth0")
+    eventually(lambda: " 0% packet loss" in pings(bond, 1), within=5)
+    assert bond.status().slave_names == ("eth0",)
     bond.delete()
     assert bond.host.run(["ip", "link", "show", "dev", "bond0"], check=False).returncode
     assert not bonded.drivers.under_test.bonds

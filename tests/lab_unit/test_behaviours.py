@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lab.behaviours import MODES, CatalogueError, UnknownBehaviour, load, mode_asked_for
 
@@ -19,6 +21,19 @@ def test_the_catalogue_of_the_project() -> None:
     assert len(catalogue) == 374
     assert all(entry.id.startswith(f"{entry.section}.") for entry in catalogue.by_id.values())
     assert all(entry.modes for entry in catalogue.by_id.values())
+
+
+def test_each_has_a_case_or_the_reason_why_not() -> None:
+    cases = Path(__file__).parents[2] / "testcases"
+    named = {
+        node.value
+        for file in cases.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    without = yaml.safe_load((cases / "without_case.yaml").read_text())
+    assert all(isinstance(reason, str) and reason for reason in without.values())
+    assert {id for id in load().by_id if id not in named} == set(without)
 
 
 def test_all_modes_are_spelled_out(tmp_path: Path) -> None:

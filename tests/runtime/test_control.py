@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from bondimpl.era import HOWTO
 from bondimpl.errors import BondError, MachineError
 from bondimpl.runtime.commands import execute
 from bondimpl.runtime.control import ControlClient
@@ -197,7 +198,7 @@ def test_commands_act_on_devices_as_they_are() -> None:
 
     class Bonds:
         instances: Mapping[str, Instance] = {}
-        era_name = "howto"
+        era = HOWTO
         followed = 0
 
         def add(self, name: str, options: Mapping[str, str]) -> None:

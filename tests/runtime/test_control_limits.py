@@ -44,7 +44,7 @@ def test_no_descriptor_left(tmp_path: Path) -> None:
     """Steps: a client comes when descriptors are used up. Verify: one try, a pause; then it is served."""
     clock, real = VirtualClock(), RealClock()
     loop = Loop(real, print)
-    server = ControlServer(tmp_path / "control", loop, clock, lambda _: "served")
+    server = ControlServer(tmp_path / "control", loop, clock, lambda _: "served", print)
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(tmp_path / "control"))

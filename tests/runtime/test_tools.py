@@ -40,6 +40,12 @@ def test_a_bonds_life(lab: Lab, bondd: Daemon) -> None:
     assert "eth1" in _ok(bondd.bondctl("log", "bond0"))
     assert "updelay = 200" in _ok(bondd.bondctl("options", "bond0"))
     _ok(bondd.bondctl("release", "bond0", "eth0", "eth1"))
+    refused = bondd.bondctl("del", "bond0")
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "bondctl: bond0 is up, and so in use; take it down first\n",
+    )
+    assert exists("bond0")
     _ok(bondd.bondctl("down", "bond0"))
     assert "bond0: active-backup, down, no carrier" in _ok(bondd.bondctl("status", "bond0"))
     _ok(bondd.bondctl("del", "bond0"))
