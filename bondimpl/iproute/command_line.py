@@ -20,7 +20,7 @@ _SYNONYMS = {"change": "set", "lst": "show", "list": "show"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One command. `options` are as given, `-json` and `-pretty` included, but without `-color`: what is said of
+    """One command. `options` are as given, `-json` and `-pretty` included, without `-color`: what is said of
     bonds is put together from plain text. `netns`, `batch` are '' if absent.
 
     `thing` and `command` are written out where they are about links or addresses, otherwise as given;

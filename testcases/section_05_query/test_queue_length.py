@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from lab.cases import BondDriver, Bonding, Testbed, behaviour, differs, needs
 from lab.drivers.userspace import UserspaceDriver
-from lab.errors import DriverLacks
 from lab.hosts.base import Host
 
 LENGTHS = {"eth0": 100, "eth1": 77}
-TODAY = 1000
 
 
 def set_lengths(host: Host) -> None:
@@ -32,9 +32,7 @@ def lengths(host: Host, *names: str) -> dict[str, int]:
 def test_a_bond_has_no_queue_of_its_own(bed: Testbed, driver: BondDriver, bonded: Bonding) -> None:
     """Steps: enslave NICs of different queue lengths. Verify: the bond's is 0, theirs are as they were."""
     if isinstance(driver, UserspaceDriver):
-        raise DriverLacks(
-            "a bond without a queue: its device is a TAP, which hands frames over by that queue"
-        )
+        pytest.skip("the device of a bond of bondimpl is a TAP, which hands frames over by its queue")
     set_lengths(bed.host("host"))
     bond = bonded("balance-rr", miimon=100)
     assert lengths(bond.host, *LENGTHS, bond.name) == {**LENGTHS, bond.name: 0}
@@ -46,4 +44,4 @@ def test_a_bond_has_the_usual_queue_length(bed: Testbed, bonded: Bonding) -> Non
     """Steps: enslave NICs of different queue lengths. Verify: the bond's is 1000, theirs are as they were."""
     set_lengths(bed.host("host"))
     bond = bonded("balance-rr", miimon=100)
-    assert lengths(bond.host, *LENGTHS, bond.name) == {**LENGTHS, bond.name: TODAY}
+    assert lengths(bond.host, *LENGTHS, bond.name) == {**LENGTHS, bond.name: 1000}
