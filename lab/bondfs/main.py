@@ -8,16 +8,18 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from bondimpl.errors import MachineError
 from bondimpl.runtime.control import SOCKET_VARIABLE, ControlClient, default_socket
 from lab.bondfs.beneath import Beneath
-from lab.bondfs.place import Place, PlaceRefused, detach_dead
+from lab.bondfs.place import Place, PlaceRefused, detach, detach_dead
 from lab.bondfs.tree import Tree
+
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,7 +50,7 @@ def _run(mount_point: Path, socket: str, here: bool) -> int:
     if not mount_point.is_dir():
         raise NotADirectoryError(f"cannot mount at {mount_point}: it is not a directory")
     failed: list[Exception] = []
-    with ExitStack() as undo:
+    with _held() as let_come, ExitStack() as undo:
         place = None
         if here:
             place = Place(mount_point, Path(undo.enter_context(tempfile.TemporaryDirectory())) / "net")
@@ -62,11 +64,32 @@ def _run(mount_point: Path, socket: str, here: bool) -> int:
                 print(f"bondfs: mounted at {mount_point}", file=sys.stderr, flush=True)
             except OSError as error:
                 failed.append(error)
-                os.kill(os.getpid(), signal.SIGTERM)
+                detach(mount_point)  # which ends the serving
 
         # In a thread: what it mounts is looked up in the tree, which this one serves.
-        serve(Tree(control, Beneath()), mount_point, lambda: threading.Thread(target=settle).start())
-    return _complain(failed[0]) if failed else 0
+        settling = threading.Thread(target=settle)
+
+        def mounted() -> None:
+            let_come()
+            settling.start()
+            undo.callback(settling.join)  # what it mounts would outlive us
+
+        told_to_end = serve(Tree(control, Beneath()), mount_point, mounted)
+    return _complain(failed[0]) if failed and not told_to_end else 0
+
+
+@contextmanager
+def _held() -> Iterator[Callable[[], None]]:
+    """Signals to end wait until the function is called: libfuse takes them only after it has mounted."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+
+    def let_come() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    try:
+        yield let_come
+    finally:
+        let_come()
 
 
 def _check_namespace(control: Callable[[str], Any], socket: str) -> None:

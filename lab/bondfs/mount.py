@@ -126,8 +126,8 @@ class Files(Operations):  # type: ignore[misc]  # mfusepy's annotations are not 
         return node if isinstance(node, File) else _refuse(errno.EISDIR)
 
 
-def serve(tree: Tree, mount_point: Path, mounted: Callable[[], None]) -> None:
-    """Until it is unmounted or a signal ends it; unmounted then. Raises MountFailed."""
+def serve(tree: Tree, mount_point: Path, mounted: Callable[[], None]) -> bool:
+    """Until it is unmounted or a signal ends it (then true); unmounted then. Raises MountFailed."""
     options = {"fsname": "bondfs", "subtype": "bondfs", "allow_other": True, "default_permissions": True}
     # Nothing is remembered by the kernel: each reader sees things as they are.
     fresh = {"direct_io": True, "attr_timeout": 0, "entry_timeout": 0, "negative_timeout": 0}
@@ -136,6 +136,8 @@ def serve(tree: Tree, mount_point: Path, mounted: Callable[[], None]) -> None:
     except RuntimeError as error:
         if error.args != (BY_SIGNAL,):
             raise MountFailed(f"cannot mount at {mount_point}") from error
+        return True
+    return False
 
 
 def _mode(path: str, node: Node) -> int:

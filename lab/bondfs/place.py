@@ -33,7 +33,7 @@ class Place:
 
     def prepare(self) -> None:
         """Raises PlaceRefused where it would be the whole machine's or is already, OSError."""
-        if _mount_namespace("self") == _mount_namespace("1"):
+        if _is_the_machines():
             raise PlaceRefused(
                 "this mount namespace is the machine's: make one of its own, `unshare --mount`"
             )
@@ -57,6 +57,11 @@ class Place:
         """As it was. Harmless where nothing was taken."""
         for mounted in (SYS, PROC):
             _unmount(mounted)
+
+
+def detach(mount_point: Path) -> None:
+    """Unmount it, whoever still looks into it. Harmless where nothing is mounted."""
+    _unmount(str(mount_point))
 
 
 def detach_dead(mount_point: Path) -> None:
@@ -96,8 +101,16 @@ def _unmount(path: str) -> None:
     _libc.umount2(path.encode(), _MNT_DETACH | _UMOUNT_NOFOLLOW)
 
 
-def _mount_namespace(process: str) -> str:
-    return os.readlink(f"/proc/{process}/ns/mnt")
+def _is_the_machines() -> bool:
+    """Whether we are in the mount namespace of process 1. Raises PlaceRefused when that cannot be told."""
+    first = "/proc/1/ns/mnt"
+    try:
+        return os.readlink("/proc/self/ns/mnt") == os.readlink(first)
+    except OSError as error:
+        raise PlaceRefused(
+            f"whether this mount namespace is the machine's cannot be told: {first}: {error.strerror}; "
+            "it takes the capability SYS_PTRACE, and /proc"
+        ) from error
 
 
 def _mounts() -> list[str]:

@@ -25,6 +25,30 @@ def test_a_signal_ends_it_and_nothing_stays(bondfs: Bondfs, how: int) -> None:
     assert list(bondfs.root.iterdir()) == []
 
 
+BEFORE_IT_MOUNTS = """
+import os, signal, sys
+import lab.bondfs.mount as mount
+from lab.bondfs.main import main
+fuse = mount.FUSE
+def told_to_end_first(*arguments, **options):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return fuse(*arguments, **options)
+mount.FUSE = told_to_end_first
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_signal_before_it_has_mounted_waits_until_all_can_be_undone(bondd: Daemon, tmp_path: Path) -> None:
+    (tmp_path / "bonds").mkdir()
+    (tmp_path / "temporary").mkdir()
+    command = [sys.executable, "-c", BEFORE_IT_MOUNTS, str(tmp_path / "bonds"), "--socket", str(bondd.socket)]
+    there = f"TMPDIR={tmp_path}/temporary"
+    done = run("env", there, "unshare", "--mount", *command, "--here", check=False)
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert not is_mounted(tmp_path / "bonds")
+
+
 def test_unmounting_ends_it(bondfs: Bondfs) -> None:
     run("fusermount3", "-u", str(bondfs.root))
     assert bondfs.ended() == 0

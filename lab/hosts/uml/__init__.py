@@ -14,6 +14,7 @@ guest's is. A patch cable needs to know nothing of this.
 
     image       where the kernel is, and whether a guest can be had here
     boot        the guest's process and console
+    nudge       keeps it from missing what comes
     channel     what is said over the guest's serial line
     cabling     the outer half of the NICs
     interfaces  the guest's interfaces, asked over the serial line

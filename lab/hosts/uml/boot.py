@@ -16,6 +16,7 @@ from pathlib import Path
 import lab
 from lab.errors import LabBroken
 from lab.hosts.uml.image import MEMORY_MB, PROGRAM, missing
+from lab.hosts.uml.nudge import Nudge
 
 INIT = ("-S", "-m", "lab.hosts.uml.inside")  # -S: without site-packages Python starts in half the time
 LAST_WORDS = 20  # lines of the console that an error shows
@@ -44,6 +45,7 @@ class Machine:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
+        self._nudge = Nudge(self._child.pid)
         # A kernel that panics aborts, and would leave its memory as a core file.
         resource.prlimit(self._child.pid, resource.RLIMIT_CORE, (0, 0))
 
@@ -52,6 +54,10 @@ class Machine:
         said = self._console.read_text(errors="replace").splitlines()
         lines = [line for line in said if not _TRACE.match(line)]
         return "\n  ".join(("its console ends with:", *lines[-LAST_WORDS:]))
+
+    def booted(self) -> None:
+        """It has said that it is ready; from now on it is kept from missing what comes. Harmless twice."""
+        self._nudge.begin()
 
     @property
     def alive(self) -> bool:
@@ -63,6 +69,7 @@ class Machine:
         if self.alive:
             os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait()
+        self._nudge.end()
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _command(self, taps: Sequence[str], serial: int) -> list[str]:

@@ -45,6 +45,7 @@ class Guest:
     def furnish(self, macs: Mapping[str, str], environment: Mapping[str, str]) -> None:
         """Nothing in it but NICs, by name with their address, down; waits for its boot. Raises LabBroken."""
         self.channel.greeting("ready", BOOT_S)
+        self._machine.booted()
         self.channel.ask("furnish", macs=dict(macs), environment=dict(environment))
 
     def vacate(self) -> None:
