@@ -25,8 +25,7 @@ class Era:
     """D4: enslaving to a bond that is down is refused."""
 
     busy_while_up: bool
-    """The driver cannot be removed while its bond is up (section 3.3); otherwise it takes the bond with
-    it."""
+    """A bond that is up is not removed as the driver would be: section 3.3 wants it taken down first."""
 
     successor_from_ring: bool
     """D5: the next active slave is the next in the ring after the failed one; otherwise the first listed."""

@@ -73,7 +73,8 @@ def apply(config: BondConfig, bonds: Sequence[BondEntry], control: Control, mach
             _make(bond, control, machine, undo)
         for module in config.after:
             machine.load(module)
-        lent = _own_addresses(control)
+        by_address = any(slave.mac for bond in bonds for slave in bond.slaves)
+        lent = _own_addresses(control) if by_address else {}
         slaves = {bond.name: [_find(config, slave, lent, machine) for slave in bond.slaves] for bond in bonds}
         for bond in bonds:
             _enslave(bond.name, slaves[bond.name], control, machine, undo)
@@ -117,8 +118,16 @@ def _make(bond: BondEntry, control: Control, machine: Machine, undo: ExitStack) 
 
 def _own_addresses(control: Control) -> dict[str, str]:
     """What address each slave had before its bond gave it another."""
-    shown = [control.call("show", bond=name) for name in control.call("list")]
-    return {slave["name"]: slave["permanent_mac"] for bond in shown for slave in bond["slaves"]}
+    found: dict[str, str] = {}
+    for name in control.call("list"):
+        try:
+            slaves = control.call("show", bond=name)["slaves"]
+        except BondError as error:
+            if error.errno != "ENODEV":  # gone meanwhile
+                raise
+        else:
+            found |= {slave["name"]: slave["permanent_mac"] for slave in slaves}
+    return found
 
 
 def _find(config: BondConfig, slave: Member, lent: Mapping[str, str], machine: Machine) -> str:

@@ -24,6 +24,7 @@ class Detected:
 
 def detect(root: Path, query: str) -> Detected:
     """`query` is a program that answers as `rpm [--root ROOT] -qf FILE` does. Raises BondError."""
+    root = root.absolute()
     package = _owner(root, query)
     scripts = [name for name in _SCRIPTS if package.startswith(name)]
     if not scripts:
@@ -35,7 +36,9 @@ def detect(root: Path, query: str) -> Detected:
 def _owner(root: Path, query: str) -> str:
     command = [query, *(["--root", str(root)] if root != Path("/") else []), "-qf", f"/{IFUP}"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_QUERY_S, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=_QUERY_S, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BondError(f"{' '.join(command)}: {error}", "EIO") from error
     said = " ".join((done.stdout or done.stderr).split())

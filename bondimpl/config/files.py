@@ -74,6 +74,8 @@ def save(texts: Mapping[str, str], directory: Path) -> None:
         for name, text in texts.items():
             if "/" in name:
                 raise BondError(f"{name!r} cannot be the name of a file")
-            (directory / name).write_text(text)
+            new = directory / f".{name}.new"  # what is there stays whole until all is written
+            new.write_text(text)
+            new.replace(directory / name)
     except OSError as error:
         raise BondError(f"{directory}: {error.strerror}", "EIO") from error

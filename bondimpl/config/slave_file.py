@@ -12,10 +12,14 @@ _KEPT = ("UNIQUE", "_nm_name")
 def slave_file(file: str, text: str) -> str:
     """The new text: no address, started by the bond, UNIQUE and _nm_name byte for byte, nothing else.
 
-    Raises ConfigError where `file` is not one of assignments, or those two are not lines of their own.
+    Raises ConfigError where `file` is not one of assignments, is that of a bond or a VLAN, or those two are
+    not lines of their own.
     """
     faults = Faults()
     items = shell.assignments(file, text, faults)
+    for key, item in items.items():
+        if key.startswith("BONDING_") or key == "ETHERDEVICE":
+            faults.add(item, "not in the file of a NIC that is to be a slave")
     written = text.split("\n")
     kept = []
     for key in _KEPT:

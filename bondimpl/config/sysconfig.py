@@ -41,11 +41,12 @@ def read(files: Files, faults: Faults) -> BondConfig:
             found = ifcfg.addresses(items, faults, "PREFIXLEN")
             if interface(where, name, faults):
                 ifcfg.vlan(drafts[below], items["ETHERDEVICE"], name, tag, found, faults)
+    of_nics = {name.lower() if "id-" in name else name: items for name, (_, items) in every.items()}
     for draft in drafts.values():
         for _, slave in draft.slaves:
             for name in (slave.name, f"id-{slave.mac}", f"eth-id-{slave.mac}"):
-                if name in every:
-                    _check_slave_file(every[name][1], faults)
+                if name in of_nics:
+                    _check_slave_file(of_nics[name], faults)
     return finish(list(drafts.values()), faults)
 
 

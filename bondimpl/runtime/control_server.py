@@ -31,14 +31,14 @@ PAUSE_MS = 100.0
 
 Execute = Callable[[dict[str, Any]], Any]
 Newer = Callable[[str | None, int], None]
-"""Told the bond that a newer client spoke of, and the version that it speaks."""
+"""Told the bond that a request of a newer client is about, and the version that it speaks."""
 
 
 class ControlServer:
     """Accepts clients and hands their requests to `execute`, whose result or BondError is the reply."""
 
     def __init__(self, path: Path, loop: Loop, clock: Clock, execute: Execute, newer: Newer) -> None:
-        """`newer` is called once for each connection and bond.
+        """`newer` is called after each request of a client that is newer than we are.
 
         Raises MachineError. The caller holds the lock on `path`: a socket there is a dead one."""
         self._path = path
@@ -114,11 +114,13 @@ class ControlServer:
             request = json.loads(line)
             if not isinstance(request, dict):
                 raise BondError("a request is a JSON object")
-            if request.get("command") == "monitor":
-                client.monitor(_bond_or_none(request))
-                return _encode({"ok": True, "result": None})
-            self._compare_versions(client, request)
-            return _encode({"ok": True, "result": self._execute(request)})
+            version = version_of(request)
+            try:
+                return _encode({"ok": True, "result": self._do(client, request)})
+            finally:
+                if version > PROTOCOL:
+                    bond = request.get("bond")
+                    self._newer(bond if isinstance(bond, str) else None, version)
         except BondError as error:
             return _refusal(str(error), error.errno)
         except (ValueError, RecursionError) as error:
@@ -130,12 +132,10 @@ class ControlServer:
             traceback.print_exc(file=sys.stderr)
             return _refusal(f"internal error: {error!r}", "EIO")
 
-    def _compare_versions(self, client: _Client, request: dict[str, Any]) -> None:
-        version, bond = version_of(request), request.get("bond")
-        bond = bond if isinstance(bond, str) else None
-        if version > PROTOCOL and bond not in client.told_of:
-            client.told_of.add(bond)
-            self._newer(bond, version)
+    def _do(self, client: _Client, request: dict[str, Any]) -> Any:
+        if request.get("command") == "monitor":
+            return client.monitor(_bond_or_none(request))
+        return self._execute(request)
 
 
 class _Client:
@@ -158,8 +158,6 @@ class _Client:
         self._monitoring = False
         self._only: str | None = None
         self._leaving = False
-        self.told_of: set[str | None] = set()
-        """The bonds whose log knows already that this client is newer than bondd."""
         loop.add(self._fd, self._on_ready)
 
     def monitor(self, bond: str | None) -> None:

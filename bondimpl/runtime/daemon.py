@@ -65,6 +65,7 @@ class Daemon:
         self._settings = settings
         self.era = settings.era
         self.instances: dict[str, Instance] = {}
+        self._told_of_newer: set[tuple[str | None, int]] = set()
         clock = RealClock()
         self._loop = Loop(clock, say)
         undo.callback(self._loop.close)
@@ -95,6 +96,7 @@ class Daemon:
 
     def delete(self, name: str) -> None:
         """Remove a bond; its slaves are given back. Raises BondError when one of them could not be."""
+        self._told_of_newer = {told for told in self._told_of_newer if told[0] != name}
         self.instances.pop(name).close()
 
     def family(self) -> Family:
@@ -112,11 +114,15 @@ class Daemon:
         return commands.execute(self, request)
 
     def _on_newer(self, bond: str | None, version: int) -> None:
+        bond = bond if bond in self.instances else None
+        if (bond, version) in self._told_of_newer:
+            return
+        self._told_of_newer.add((bond, version))
         line = f"a client speaks version {version} of the control protocol, bondd {PROTOCOL}: it may not work"
-        if bond in self.instances:
-            self.instances[bond].bond.note(line)
-        else:
+        if bond is None:
             say(line)
+        else:
+            self.instances[bond].bond.note(line)
 
     def _on_link_events(self, _events: int) -> None:
         changed: set[int] = set()

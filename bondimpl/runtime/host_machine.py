@@ -17,6 +17,8 @@ from bondimpl.runtime.links import Link, Links
 _NEWADDR = 20
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST = 1, 2, 4
 _LOAD_S = 60
+_BORROWING = ("tun", "vlan", "bond", "bridge", "team", "macvlan")
+"""Kinds of devices that have the address of a NIC below them."""
 
 
 class HostMachine:
@@ -49,16 +51,21 @@ class HostMachine:
             raise MachineError(f"{command}: {said}", "EIO")
 
     def name_of(self, mac: str, lent: Mapping[str, str]) -> str | None:
-        """The NIC that has this permanent address; bonds and VLAN devices share addresses with NICs.
+        """The NIC that has this permanent address; bonds, bridges and VLAN devices share addresses with NICs.
 
         Of a NIC that tells none it is the one in `lent` (by name: addresses before others were lent), or else
         its present one.
         """
-        for link in self._links.all():
-            own = link.permanent or (parse_mac(lent[link.name]) if link.name in lent else link.mac)
-            if own == parse_mac(mac) and link.kind not in ("tun", "vlan"):
-                return link.name
-        return None
+        wanted, links = parse_mac(mac), self._links.all()
+        told = [link.name for link in links if link.permanent == wanted]
+        taken = [
+            link.name
+            for link in links
+            if not link.permanent
+            and link.kind not in _BORROWING
+            and wanted == (parse_mac(lent[link.name]) if link.name in lent else link.mac)
+        ]
+        return next(iter(told + taken), None)
 
     def exists(self, name: str) -> bool:
         """Whether there is such an interface."""

@@ -8,12 +8,12 @@ from typing import Any
 from bondimpl.errors import BondError
 
 PROTOCOL = 2
-"""The present one. 1 had all that there is but `strict` and `if_down`."""
+"""The present one. 1 had all that there is but `if_down`, and this number itself."""
 
 FIRST = 1
 """Of clients that do not tell theirs."""
 
-SINCE: Mapping[tuple[str, str], int] = {("add", "strict"): 2, ("delete", "if_down"): 2}
+SINCE: Mapping[tuple[str, str], int] = {("delete", "if_down"): 2}
 """(command, field) -> the version that it came with."""
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from lab.cases import BondDriver, BondHandle
+from lab.drivers.kernel import KernelDriver
 from lab.drivers.userspace import UserspaceDriver
+from lab.errors import DriverLacks
 from lab.hosts.base import Completed
 
 
@@ -12,6 +14,8 @@ def unloaded(bond: BondHandle, driver: BondDriver) -> Completed:
     if isinstance(driver, UserspaceDriver):
         socket = driver.daemon(bond.host).socket
         return bond.host.run(["env", f"BONDD_SOCKET={socket}", "bondctl", "del", bond.name], check=False)
+    if not isinstance(driver, KernelDriver):
+        raise DriverLacks(f"the driver {driver.name} is not removed with its bond")
     return bond.host.run(["ip", "link", "del", "dev", bond.name], check=False)
 
 

@@ -64,26 +64,31 @@ def test_the_file_for_dhcp_becomes_that_of_a_slave(network: Network) -> None:
 
 
 @behaviour("3.1.slave.file-name")
-@needs(slaves=3, once=True)
+@needs(slaves=2, once=True)
 def test_a_file_is_that_of_the_nic_with_its_permanent_address(network: Network) -> None:
-    """Steps: start bonds over NICs by their permanent addresses: bond0 over eth0 and eth1, which then has
-    another address; then, in vain, bond1 over eth2 and eth1; then bond1 over eth0, detached from a bond that
-    goes on to have its address.
+    """Steps: start bond0 over eth0 and eth1, each by its permanent address and with a file named after that,
+    which gives eth1 another address; then, in vain, bond1 over eth1 with its file still as made for DHCP, its
+    name in capitals, and with it put right; then bond1 over eth0, detached from a bond that keeps its
+    address.
 
-    Verify: bond0 has both; of bond1 it is eth1 that is refused, as a slave of bond0, and then eth0 that it
-    has.
+    Verify: bond0 has both; the fault is told of eth1's file; then it is eth1 that is refused, as a slave of
+    bond0; at last bond1 has eth0.
     """
-    macs = [network.host.mac(nic) for nic in ("eth0", "eth1", "eth2")]
-    assert network.start({"ifcfg-bond0": by_address(macs[:2])}) == ["bond0"]
+    macs = [network.host.mac(nic) for nic in ("eth0", "eth1")]
+    files = {f"ifcfg-id-{mac}": SLAVE_FILE for mac in macs}
+    assert network.start({**files, "ifcfg-bond0": by_address(macs)}) == ["bond0"]
     assert network.bond().status().slave_names == ("eth0", "eth1")
     assert [network.host.mac(nic) for nic in ("eth0", "eth1")] == [macs[0]] * 2
-    second = SYSCONFIG.replace("10.0.2.", "10.3.2.")
-    taken = second.replace('"eth0"', f'"eth-id-{macs[2]}"').replace('"eth1"', f'"eth-id-{macs[1]}"')
-    assert "eth1 belongs to bond0 already" in network.refusal({"ifcfg-bond1": taken})
+    second = SYSCONFIG.replace("10.0.2.", "10.3.2.").replace('BONDING_SLAVE1="eth1"\n', "")
+    over_eth0, over_eth1 = (second.replace('"eth0"', f'"eth-id-{mac}"') for mac in macs)
+    of_eth1 = f"ifcfg-id-{macs[1].upper()}"
+    said = network.refusal({of_eth1: DHCP_FILE, "ifcfg-bond1": over_eth1})
+    assert f"{of_eth1}:1: BOOTPROTO: a slave has no address of its own; write none" in said
+    said = network.refusal({of_eth1: SLAVE_FILE, "ifcfg-bond1": over_eth1})
+    assert "eth1 belongs to bond0 already" in said
     network.bondctl("release", "bond0", "eth0")
     assert network.host.mac("bond0") == network.host.mac("eth1") == macs[0]
-    free = second.replace('"eth0"', f'"eth-id-{macs[0]}"').replace('BONDING_SLAVE1="eth1"\n', "")
-    assert network.start({"ifcfg-bond1": free}) == ["bond1"]
+    assert network.start({**files, "ifcfg-bond1": over_eth0}) == ["bond1"]
     assert network.bond("bond1").status().slave_names == ("eth0",)
     assert network.bond().status().slave_names == ("eth1",)
 

@@ -36,6 +36,11 @@ def test_four_keys_remain_two_of_them_untouched(text: str, kept: str) -> None:
     [
         ("MTU=1\nfrob\n", "f:2: frob: not a line KEY=value"),
         ("UNIQUE=X\nUNIQUE=Y\n", "f:2: UNIQUE: given twice, first on line 1"),
+        (
+            "BONDING_MASTER=yes\nMTU=1\n",
+            "f:1: BONDING_MASTER: not in the file of a NIC that is to be a slave",
+        ),
+        ("ETHERDEVICE=bond0\n", "f:1: ETHERDEVICE: not in the file of a NIC that is to be a slave"),
         ("MTU=1\nUNIQUE=X\\\nY\n", "f:2: UNIQUE: goes on in another line; write it in one"),
     ],
 )

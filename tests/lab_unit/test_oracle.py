@@ -90,6 +90,19 @@ def test_a_run_that_came_to_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert runs.run("howto", [], tmp_path)[0].driver == "ours"
 
 
+def test_what_the_kernel_skips_is_left_out_of_the_others() -> None:
+    theirs = result(
+        "theirs",
+        a=outcome("verified", test_a="passed", test_b="skipped"),
+        b=Outcome(outcome="not shown", cases={}, instead={"test_x.py::test_c": "skipped"}, reasons={}),
+    )
+    assert runs.without_skipped(theirs) == [
+        "--deselect=test_x.py::test_c",
+        "--deselect=testcases/test_x.py::test_b",
+    ]
+    assert runs.AT_ONCE[0] == ("kernel",)
+
+
 def test_a_run_that_came_to_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", partial(pretend, result("ours"), 2))
     with pytest.raises(LabError, match="the run howto ended with status 2"):

@@ -44,19 +44,26 @@ def test_what_came_after_the_client_is_unsupported(asked: tuple[str, str], since
 
 @pytest.mark.root
 def test_an_older_client_is_served_but_for_what_is_newer(bondd: Daemon, raw: socket.socket) -> None:
-    reply = ask(raw, command="add", bond="bond0", strict=True)
-    assert (reply["ok"], reply["errno"]) == (False, "EOPNOTSUPP")
-    assert bondd.control.call("list") == []
-    assert ask(raw, command="add", bond="bond0", protocol=1)["ok"]
+    assert ask(raw, command="add", bond="bond0", strict=True)["ok"]
+    for told in ({}, {"protocol": 1}):
+        reply = ask(raw, command="delete", bond="bond0", if_down=True, **told)
+        assert (reply["ok"], reply["errno"]) == (False, "EOPNOTSUPP")
+    assert bondd.control.call("list") == ["bond0"]
     assert newer_lines(bondd) == []
+    assert ask(raw, command="delete", bond="bond0")["ok"]
 
 
 @pytest.mark.root
-def test_a_newer_client_is_served_and_told_of_once(bondd: Daemon, raw: socket.socket) -> None:
+def test_a_newer_client_is_served_and_each_bond_tells_of_it_once(bondd: Daemon, raw: socket.socket) -> None:
+    """Also where the request makes the bond, and where bondd refuses it."""
     bondd.add("bond0")
-    bondd.add("bond1")
-    for bond in ("bond0", "bond0", "bond1"):
-        assert ask(raw, command="set", bond=bond, option="miimon", value=50, protocol=PROTOCOL + 1)["ok"]
+    newer: dict[str, Any] = {"protocol": PROTOCOL + 1}
+    assert not ask(raw, command="set", bond="bond0", option="colour", value="red", **newer)["ok"]
+    assert ask(raw, command="set", bond="bond0", option="miimon", value=50, **newer)["ok"]
+    assert ask(raw, command="add", bond="bond1", **newer)["ok"]
+    with socket.socket(socket.AF_UNIX) as another:
+        another.connect(str(bondd.socket))
+        assert ask(another, command="monitor", bond="bond0", **newer)["ok"]
     for bond in ("bond0", "bond1"):
         assert newer_lines(bondd, bond) == [
             f"bonding: {bond}: a client speaks version {PROTOCOL + 1} of the control protocol, "
@@ -69,3 +76,11 @@ def test_a_newer_client_that_names_no_bond_is_told_of_by_bondd(bondd: Daemon, ra
     assert ask(raw, command="list", protocol=PROTOCOL + 1)["ok"]
     assert ask(raw, command="version", protocol=PROTOCOL + 1)["result"]["protocol"] == PROTOCOL
     assert bondd.errors().count(f"a client speaks version {PROTOCOL + 1}") == 1
+
+
+@pytest.mark.root
+def test_a_bond_made_anew_tells_of_it_anew(bondd: Daemon, raw: socket.socket) -> None:
+    for _ in range(2):
+        assert ask(raw, command="add", bond="bond0", protocol=PROTOCOL + 1)["ok"]
+        assert len(newer_lines(bondd)) == 1
+        bondd.control.call("delete", bond="bond0")

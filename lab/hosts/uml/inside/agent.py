@@ -45,6 +45,7 @@ class Agent:
         self._nics: dict[int, str] = {}
         self._told_up: dict[str, bool] = {}
         self._jobs: dict[int, jobs.Job] = {}
+        self._empty = False
         self._poller = select.poll()
         self._look_around()
         self._operations: dict[str, Callable[..., Any]] = {
@@ -95,7 +96,9 @@ class Agent:
             self._line.send(answer=id, result=result)
 
     def _furnish(self, macs: Mapping[str, str], environment: Mapping[str, str]) -> None:
-        self._vacate()
+        if not self._empty:
+            self._vacate()
+        self._empty = False
         nics.make(macs)
         self._nics = {self._interfaces.index(nic): nic for nic in macs}
         self._told_up = dict.fromkeys(macs, False)
@@ -117,6 +120,7 @@ class Agent:
         nics.empty()
         clear_log()
         self._look_around()
+        self._empty = True
 
     def _look_around(self) -> None:
         self._interfaces = Interfaces(os.getpid())

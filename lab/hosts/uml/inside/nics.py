@@ -49,9 +49,8 @@ def empty() -> None:
     # One may go with another: a veth with its other end, a VLAN with what it is on.
     while left := [name for name in os.listdir("/sys/class/net") if name != "lo"]:
         _run("ip", "link", "del", "dev", left[0])
-    _run("ip", "address", "flush", "dev", "lo")
-    for word in ("down", "up"):  # which gives it its own addresses again
-        _run("ip", "link", "set", "dev", "lo", word)
+    # Down and up again: which gives it its own addresses.
+    _batch("ip", ["address flush dev lo", "link set dev lo down", "link set dev lo up"])
     set_sysctls(ipv6_settings(False))
 
 
