@@ -49,6 +49,13 @@ def routed_by(bond: BondHandle) -> set[str]:
     return found - {"lo"}
 
 
+def asked_by_the_bond(bond: BondHandle) -> bool:
+    """Whether the stack finds the peer when it asks by the bond, whatever routes say: its neighbour there."""
+    bond.host.run(["ip", "neighbour", "flush", "to", PEER_IP])
+    bond.host.run(["ping", "-c", "1", "-W", "1", "-I", bond.name, PEER_IP], check=False)
+    return "lladdr" in bond.host.run(["ip", "neighbour", "show", "to", PEER_IP, "dev", bond.name]).stdout
+
+
 def datagrams(bond: BondHandle) -> None:
     """The host's stack sends one to each of the peers."""
     lines = [f"echo >/dev/udp/{ip}/{PORT}\n" for ip in PEERS.values()]

@@ -29,6 +29,7 @@ from testcases.modes import ADAPTIVE, EVERY, MODES
 from testcases.section_05_query.test_interfaces import counters
 from testcases.section_09_trouble.routes import (
     PEERS,
+    asked_by_the_bond,
     carriers,
     conflict,
     datagrams,
@@ -148,6 +149,27 @@ def test_arp_fails_until_the_routes_are_gone(
     with CablePull(bed, bed.slave_cable(1)):
         eventually(link_is(bond, "eth1", "down"), seconds(silence(INTERVAL, rounds=1)), what="eth1 is down")
         assert link_is(bond, "eth0", "up")()
+
+
+@behaviour("9.1.routes.reply-on-other-interface", "9.1.routes.reply-discarded")
+@needs(slaves=2, meeting=True, switch=True, once=True)
+def test_a_reply_to_the_bond_is_discarded(
+    bed: Testbed, driver: BondDriver, bonded: Bonding, wire: Wire
+) -> None:
+    """Steps: with routes over the slaves, the stack asks for the peer by the bond.
+
+    Verify: a reply reaches the host, and the bond gets no neighbour by it: it came in by another interface.
+    """
+    if isinstance(driver, UserspaceDriver):
+        pytest.skip(
+            "bondimpl hands what slaves receive to the stack as the bond's, as the kernel's driver does"
+        )
+    bond = bonded("balance-rr", miimon=100)
+    with conflict(bed, SLAVES):
+        wire.mark()
+        found = asked_by_the_bond(bond)
+        assert wire.arrivals(is_answer)
+        assert not found
 
 
 @behaviour("9.1.routes.mii-unaffected")

@@ -109,7 +109,8 @@ def test_slaves_come_and_go(bonded: Bonding) -> None:
         bond.enslave("eth9")
     bond.release("eth0")
     assert bond.status().slave_names == ()
-    bond.host.run(["ip", "link", "set", "dev", "eth0", "down"])
+    for nic in ("eth0", "eth1"):  # the peer, which may have seen eth0 go, is not to stay on eth1
+        bond.host.run(["ip", "link", "set", "dev", nic, "down"])
     bond.enslave("eth0")
     eventually(lambda: " 0% packet loss" in pings(bond, 1), within=5)
     assert bond.status().slave_names == ("eth0",)
