@@ -13,8 +13,7 @@ from lab.drivers.kernel import KernelDriver
 def test_the_kernel_was_built_with_the_driver(driver: BondDriver, bonded: Bonding) -> None:
     """Steps: make a bond; look for the driver among the kernel's modules, built-in ones included.
 
-    Verify: it is there, and the bond in its list. A kernel whose menu had "Bonding driver support" left out has
-    neither.
+    Verify: it is there, and the bond in its list. A kernel without "Bonding driver support" has neither.
     """
     if not isinstance(driver, KernelDriver):
         pytest.skip(f"the driver {driver.name} is no option of a kernel's configuration")
