@@ -62,7 +62,7 @@ class Era:
     finds silence."""
 
     carrier_tested_at_transmit: bool
-    """No mode but active-backup and 802.3ad sends by a slave that lacks a carrier or is about to be declared
+    """No mode but active-backup sends by a slave that lacks a carrier or is about to be declared
     down, whatever the monitor; otherwise a slave is used until the monitor has disabled it."""
 
     xor_of_mac_addresses: bool

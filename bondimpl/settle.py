@@ -53,7 +53,7 @@ def at_runtime(options: BondOptions, name: str, text: str, *, up: bool, has_slav
     if known.needs_down and up:
         raise OptionError(name, text, "not while the bond is up", "EBUSY")
     value = known.change(getattr(options, known.name), text)
-    if known.name in DELAYS and value and not options.miimon:
+    if known.name in DELAYS and not options.miimon:
         raise OptionError(name, text, "it needs miimon, which is 0", "EPERM")
     changed: dict[str, Any] = {known.name: value}
     if known.name == "miimon" and value:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -74,8 +76,21 @@ def save(texts: Mapping[str, str], directory: Path) -> None:
         for name, text in texts.items():
             if "/" in name:
                 raise BondError(f"{name!r} cannot be the name of a file")
-            new = directory / f".{name}.new"  # what is there stays whole until all is written
-            new.write_text(text)
-            new.replace(directory / name)
+            _replace((directory / name).resolve(), text)
     except OSError as error:
         raise BondError(f"{directory}: {error.strerror}", "EIO") from error
+
+
+def _replace(file: Path, text: str) -> None:
+    """What is there stays whole until all is written; owner and mode stay. Raises OSError."""
+    new = file.with_name(f".{file.name}.new")
+    try:
+        with new.open("w") as out:
+            if file.exists():
+                was = file.stat()
+                os.fchown(out.fileno(), was.st_uid, was.st_gid)
+                os.fchmod(out.fileno(), stat.S_IMODE(was.st_mode))
+            out.write(text)
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)

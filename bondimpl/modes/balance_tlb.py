@@ -53,7 +53,7 @@ class BalanceTlb(ModeRule):
             table = tuple(name if name in able else None for name in self._table.slaves)
             return Balanced(active, eligible, policy, table)
         policy = HashPolicy(self.state.options.xmit_hash_policy)
-        return Balanced(active, eligible, policy, tuple(slave.name for slave in self.state.carrying))
+        return Balanced(active, eligible, policy, tuple(slave.name for slave in self.senders()))
 
     def plan(self) -> ForwardingPlan:
         others = {s.name: s.mac for s in self.state.carrying if s is not self.state.active}

@@ -28,6 +28,7 @@ class Ieee8023ad(ModeRule):
 
     mode = Mode.IEEE8023AD
     needs_speed = True
+    may_test_carrier = True
     punts = (Punt(ETHERTYPE_SLOW, from_host=False),)
 
     def __init__(self, state: BondState, services: Services) -> None:
@@ -42,7 +43,8 @@ class Ieee8023ad(ModeRule):
     # ---- the plan
 
     def transmit(self) -> Hashed | Discard:
-        carrying = self._carrying()
+        able = self.senders()
+        carrying = tuple(slave for slave in self._carrying() if slave in able)
         if not carrying:
             return Discard()
         hashed = self.hashed(self._members(), carrying)

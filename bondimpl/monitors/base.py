@@ -27,6 +27,9 @@ class Judge(Protocol):
     def bypasses_updelay(self) -> bool:
         """Whether the next link to come up is used at once (HOWTO 12.3)."""
 
+    def device_changed(self, slave: Slave) -> None:
+        """Look at a slave's carrier and speed anew. Raises MachineError."""
+
     def poll_speeds(self) -> None:
         """Take note of the slaves' speeds, where the mode wants them at each poll."""
 

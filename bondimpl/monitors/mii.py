@@ -45,6 +45,7 @@ class MiiMonitor:
     def _poll(self) -> None:
         self._judge.poll_speeds()
         before = self._links()
+        failing = [slave for slave in self._state.slaves.values() if slave.link is Link.FAIL]
         verdicts = list(
             inspect(
                 self._state,
@@ -55,6 +56,9 @@ class MiiMonitor:
         )
         if verdicts or self._links() != before:
             self._judge.commit(verdicts)
+        for slave in failing:
+            if slave.link is Link.UP:  # what its device told while it failed was not taken note of
+                self._judge.device_changed(slave)
 
     def _links(self) -> list[Link]:
         return [slave.link for slave in self._state.slaves.values()]

@@ -17,7 +17,7 @@ from bondimpl.runtime.links import Link, Links
 _NEWADDR = 20
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST = 1, 2, 4
 _LOAD_S = 60
-_BORROWING = ("tun", "vlan", "bond", "bridge", "team", "macvlan")
+_BORROWING = ("tun", "vlan", "bond", "bridge", "team", "macvlan", "ipvlan")
 """Kinds of devices that have the address of a NIC below them."""
 
 
@@ -57,12 +57,12 @@ class HostMachine:
         its present one.
         """
         wanted, links = parse_mac(mac), self._links.all()
-        told = [link.name for link in links if link.permanent == wanted]
+        nics = [link for link in links if link.kind not in _BORROWING]
+        told = [link.name for link in nics if link.permanent == wanted]
         taken = [
             link.name
-            for link in links
+            for link in nics
             if not link.permanent
-            and link.kind not in _BORROWING
             and wanted == (parse_mac(lent[link.name]) if link.name in lent else link.mac)
         ]
         return next(iter(told + taken), None)

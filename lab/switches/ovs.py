@@ -211,7 +211,8 @@ class OvsSwitch:
         def unheard() -> list[str]:
             told = self._daemons.column("Interface", "admin_state")
             present = [port for port in ports if self.interfaces.exists(port)]
-            return [port for port in present if (told.get(port) == "up") != self.interfaces.is_up(port)]
+            now = {port: "up" if self.interfaces.is_up(port) else "down" for port in present}
+            return [port for port in present if told.get(port) != now[port]]
 
         try:
             eventually(

@@ -11,6 +11,7 @@ import pytest
 from lab.cases import BondDriver, Bonding, StreamMaker, Testbed, behaviour, needs
 from lab.drivers.userspace import UserspaceDriver
 from lab.errors import DriverLacks
+from testcases.slaves import link_goes
 from testcases.wire import Wire
 
 SAY = """
@@ -46,8 +47,8 @@ class Client:
 
     def links(self) -> list[dict[str, Any]]:
         """What ip(8) shows on the host."""
-        shown: list[dict[str, Any]] = json.loads(self._host.run(["ip", "-j", "link"]).stdout)
-        return shown
+        shown = json.loads(self._host.run(["ip", "-j", "link"]).stdout)
+        return [{key: link.get(key) for key in ("ifname", "address", "master", "mtu")} for link in shown]
 
 
 @pytest.fixture
@@ -81,6 +82,7 @@ def test_an_older_client_can_do_what_it_knows(
             wire.mark()
             out.run(0.2)
         assert set(wire.shares()) == {"eth1"}
+    link_goes(bond, "eth0", "up")
     before = bond.status(), client.links()
     newest = {"command": "delete", "bond": "bond0", "if_down": True}
     for newer, number in ((-1, "EOPNOTSUPP"), (0, "EBUSY")):

@@ -53,6 +53,7 @@ def machine() -> Iterator[HostMachine]:
         ([link("br0", A, "bridge"), link("bond9", A, "bond"), link("eth1", B, permanent=A)], {}, "eth1"),
         ([link("veth0", A, "veth"), link("eth1", B, permanent=A)], {}, "eth1"),
         ([link("br0", A, "bridge"), link("eth0", A)], {}, "eth0"),
+        ([link("eth0.5", A, "vlan", permanent=A), link("eth0", C, permanent=A)], {}, "eth0"),
         ([link("bond0", A, "tun"), link("bond0.5", A, "vlan")], {}, None),
     ],
 )

@@ -61,6 +61,18 @@ def test_it_is_shown_or_changed_in_place(tmp_path: Path, capsys: pytest.CaptureF
     assert [each.name for each in tmp_path.iterdir()] == [file.name]
 
 
+def test_in_place_keeps_owner_mode_and_link(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text(DHCP)
+    (tmp_path / "real").chmod(0o600)
+    link = tmp_path / "ifcfg-id-00:00:5e:00:53:01"
+    link.symlink_to("real")
+    assert main(["slave-file", "--in-place", str(link)]) == 0
+    assert link.is_symlink()
+    assert (tmp_path / "real").read_text() == slave_file("f", DHCP)
+    assert (tmp_path / "real").stat().st_mode & 0o7777 == 0o600
+    assert sorted(each.name for each in tmp_path.iterdir()) == [link.name, "real"]
+
+
 def test_a_faulty_file_is_not_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "ifcfg-id-00:00:5e:00:53:01"
     file.write_text("frob\n")

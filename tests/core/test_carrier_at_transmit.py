@@ -8,7 +8,9 @@ import pytest
 
 from bondimpl.forwarding import Discard
 from bondimpl.frames.ethernet import BROADCAST
+from bondimpl.machine import Speed
 from bondimpl.slave import Link
+from tests.core.back_to_back import settled
 from tests.core.packets import ipv4
 from tests.core.world import World
 
@@ -95,6 +97,51 @@ def test_otherwise_the_monitor_alone_decides(mode: str, era_name: str) -> None:
     told(world, "eth0", cable=False)
     assert world.plan.transmit == before
     assert len(world.machine.nics["eth0"].queries) == asked
+
+
+@pytest.mark.parametrize(("era_name", "nics"), [("howto", {"eth0", "eth1"}), ("6.x", {"eth1"})])
+def test_a_port_without_carrier_carries_no_conversation(era_name: str, nics: set[str]) -> None:
+    world = settled(era_name=era_name, downdelay="600").a
+    assert set(world.leaves_by(8) + world.leaves_by(8, dst=bytes([2] * 5 + [0x81]))) == {"eth0", "eth1"}
+    told(world, "eth0", cable=False)
+    assert set(world.leaves_by(8) + world.leaves_by(8, dst=bytes([2] * 5 + [0x81]))) == nics
+    assert world.link("eth0") is Link.UP
+
+
+def test_a_speed_that_is_new_when_a_loss_ends_is_taken_note_of() -> None:
+    world = World("active-backup", era_name="6.x", miimon="100", downdelay="600")
+    world.run(1050)
+    told(world, "eth0", cable=False)
+    world.run(200)
+    world.machine.nics["eth0"].speed = Speed(100, "full")
+    told(world, "eth0", cable=True)
+    world.run(200)
+    assert world.link("eth0") is Link.UP
+    assert world.bond.snapshot().slaves[0].speed_mbit == 100
+
+
+@pytest.mark.parametrize("mode", ["balance-tlb", "balance-alb"])
+def test_without_dynamic_balance_it_is_left_out_as_well(mode: str) -> None:
+    world = World(mode, era_name="6.x", miimon="100", downdelay="600", tlb_dynamic_lb="0")
+    world.run(1050)
+    assert flows(world) == {"eth0", "eth1"}
+    told(world, "eth0", cable=False)
+    assert flows(world) == {"eth1"}
+    world.run(200)
+    assert world.link("eth0") is Link.FAIL
+    assert flows(world) == {"eth1"}
+
+
+@THREE
+def test_a_loss_that_was_told_and_a_return_that_was_not(mode: str) -> None:
+    world = World(mode, era_name="6.x", miimon="100", downdelay="600")
+    before = world.plan.transmit
+    told(world, "eth0", cable=False)
+    world.run(200)
+    world.plug("eth0")  # the device keeps silent
+    world.run(200)
+    assert world.link("eth0") is Link.UP
+    assert world.plan.transmit == before
 
 
 LOAD_BALANCING = pytest.mark.parametrize("mode", ["balance-tlb", "balance-alb"])

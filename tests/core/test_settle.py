@@ -30,6 +30,8 @@ def test_a_delay_without_miimon() -> None:
     assert "updelay" in warnings[0]
     with pytest.raises(OptionError) as refusal:
         runtime(options, "updelay", "200")
+    with pytest.raises(OptionError, match="it needs miimon"):
+        runtime(options, "updelay", "0")
     assert refusal.value.errno == "EPERM"
 
 
