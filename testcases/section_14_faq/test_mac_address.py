@@ -128,7 +128,7 @@ def test_the_address_can_be_set_by_hand(
     eventually(lambda: macs(bond, "eth0", "eth1"), within=1.0, until=lambda now: now == [BY_HAND] * 3)
     wire.mark()
     peer.run(["ip", "neighbour", "flush", "all"])
-    ping = ["ping", "-c", "3", "-i", "0.01", "-W", "1", HOST_IP]
+    ping = ["ping", "-c", "3", "-i", "0.25", "-W", "1", HOST_IP]
     assert "3 packets transmitted, 3 received" in peer.run(ping).stdout
     with stream("out") as out, stream("in") as back:
         out.run(0.2)
@@ -154,7 +154,7 @@ def test_the_address_of_an_aggregate_can_be_set_by_hand(
     wire.mark()
     eventually(carrying(wire, ["eth0", "eth1"]), within=seconds(LACP_JOIN))
     bed.host("peer").run(["ip", "neighbour", "flush", "all"])
-    ping = ["ping", "-c", "3", "-i", "0.01", "-W", "1", HOST_IP]
+    ping = ["ping", "-c", "3", "-i", "0.25", "-W", "1", HOST_IP]
     assert "3 packets transmitted, 3 received" in bed.host("peer").run(ping).stdout
     with stream("in") as back:
         burst = carried(wire, bond, numbered(bond, peers_like(BY_HAND), 160))

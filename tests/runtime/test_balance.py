@@ -91,10 +91,10 @@ def test_the_host_is_reached_whatever_flows_do(lab: Lab, bondd: Daemon) -> None:
     ip("address", "add", f"{HOST}/24", "dev", "bond0")
     lab.peer("ip", "address", "add", f"{PEER}/24", "dev", "br0")
     answered = "5 received, 0% packet loss"
-    assert answered in run("ping", "-c", "5", "-i", "0.05", PEER).stdout
+    assert answered in run("ping", "-c", "5", "-i", "0.25", PEER).stdout
     lab.peer("ip", "link", "set", "dev", "port0", "down")
     eventually(lambda: bondd.show()["active"] == "eth1")
-    assert answered in lab.peer("ping", "-c", "5", "-i", "0.05", HOST)
+    assert answered in lab.peer("ping", "-c", "5", "-i", "0.25", HOST)
 
 
 def test_switches_are_taught_each_second(lab: Lab, bondd: Daemon) -> None:
@@ -146,7 +146,7 @@ def test_a_peer_that_the_host_asked_for_is_told_its_slave(lab: Lab, bondd: Daemo
     heard = lab.listen_here("eth1")
     assert " 0% packet loss" in run("ping", "-c", "1", PEER).stdout
     eventually(lambda: lab.peer("ip", "neigh", "show", HOST).split()[4] == link("eth1")["address"])
-    assert " 0% packet loss" in run("ping", "-c", "3", "-i", "0.05", PEER).stdout
+    assert " 0% packet loss" in run("ping", "-c", "3", "-i", "0.25", PEER).stdout
     replies = heard.frames(is_ipv4, 3)
     assert {frame[:6] for frame in replies} == {mac_of("eth1")}
 

@@ -118,7 +118,7 @@ def test_addresses_change_hands(lab: Lab, bondd: Daemon, before: dict[str, Any],
     fail(lab, bondd)
     after = [own[1], *own] if policy == "active" else [own[0], own[1], own[0]]
     assert worn() == after
-    assert received(run("ping", "-c", "3", "-i", "0.05", PEER).stdout) == (3, 0)
+    assert received(run("ping", "-c", "3", "-i", "0.25", PEER).stdout) == (3, 0)
     ip("link", "set", "dev", "bond0", "address", "02:00:00:00:00:77")
     eventually(lambda: worn() == after)
     assert bondd.show()["mac"] == after[0]

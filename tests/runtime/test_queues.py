@@ -85,7 +85,7 @@ def test_queues_are_opened_when_they_are_wanted(lab: Lab, bondd: Daemon) -> None
     ip("neigh", "del", PEER, "dev", "bond0")
     own_queue(bondd, "eth1", 16)
     assert queues() == 16
-    assert run("ping", "-c", "3", "-i", "0.05", PEER).returncode == 0
+    assert run("ping", "-c", "3", "-i", "0.25", PEER).returncode == 0
     assert "LOWER_UP" in link("bond0")["flags"]
     bondd.control.call("delete", bond="bond0")
     assert not os.path.exists("/sys/class/net/bond0")
