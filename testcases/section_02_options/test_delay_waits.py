@@ -56,6 +56,18 @@ def test_a_flow_stays_on_a_dead_slave_until_downdelay_is_over(
     used_until_downdelay_is_over(bed, bonded, stream, wire, mode)
 
 
+@behaviour("2.downdelay.delays-disable")
+@needs(slaves=2, switch=False, once=True)
+def test_a_conversation_stays_on_a_dead_port_until_downdelay_is_over(
+    bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire
+) -> None:
+    """Steps: 802.3ad with miimon=100 downdelay=600; pull the cable of the port that carries a conversation.
+
+    Verify: as with the modes above.
+    """
+    used_until_downdelay_is_over(bed, bonded, stream, wire, "802.3ad")
+
+
 def used_until_downdelay_is_over(
     bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire, mode: str
 ) -> None:

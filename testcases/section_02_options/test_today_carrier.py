@@ -48,15 +48,38 @@ def test_a_slave_without_carrier_is_left_out_at_once(
 
 @differs("2.downdelay.delays-disable")
 @needs(slaves=2, switch=True)
-@pytest.mark.parametrize("mode", ADAPTIVE)
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [*((mode, {}) for mode in ADAPTIVE), ("balance-tlb", {"tlb_dynamic_lb": 0})],
+    ids=[*ADAPTIVE, "balance-tlb-by-hash"],
+)
 def test_flows_leave_a_slave_without_carrier_at_once(
-    bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire, mode: str
+    bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire, mode: str, options: dict[str, Any]
 ) -> None:
     """Steps: with miimon=100 downdelay=600 pull the cable of the slave in use.
 
     Verify: the other slave carries the flow at once, long before the dead one is told down.
     """
-    bond = bonded(mode, miimon=100, downdelay=DOWNDELAY)
+    left_at_once(bed, bonded, stream, wire, mode, **options)
+
+
+@differs("2.downdelay.delays-disable")
+@needs(slaves=2, switch=False, once=True)
+def test_a_conversation_leaves_a_port_without_carrier_at_once(
+    bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire
+) -> None:
+    """Steps: 802.3ad with miimon=100 downdelay=600; pull the cable of the port that carries a conversation.
+
+    Verify: as with the modes above.
+    """
+    left_at_once(bed, bonded, stream, wire, "802.3ad")
+
+
+def left_at_once(
+    bed: Testbed, bonded: Bonding, stream: StreamMaker, wire: Wire, mode: str, **options: Any
+) -> None:
+    """A slave without a carrier is up until downdelay is over, but sends nothing: nothing more is lost."""
+    bond = bonded(mode, miimon=100, downdelay=DOWNDELAY, **options)
     with stream("out") as out:
         out.run(0.3)  # slaves have just joined: flows are dealt anew
         nic = slave_in_use(out, wire)
