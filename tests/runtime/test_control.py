@@ -164,7 +164,7 @@ def test_monitor_shows_a_failover(lab: Lab, bondd: Daemon) -> None:
     bondd.add("bond1", up=False)
     with ControlClient(str(bondd.socket)) as watcher:
         events = watcher.events("bond0")
-        bondd.control.call("set", bond="bond1", option="updelay", value="0")
+        bondd.control.call("set", bond="bond1", option="miimon", value="20")
         lab.peer("ip", "link", "set", "dev", "port0", "down")
         seen = []
         for event in events:
